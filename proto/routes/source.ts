@@ -1,0 +1,38 @@
+import type { Delta, Snapshot } from '../gen/micro/routes/v1/routes.ts';
+
+/**
+ * Where a data plane gets its route table from: a control plane in the same process, or one at the other end of a
+ * gRPC stream. Both behave as `source.contract.ts` says.
+ */
+export interface RouteSource {
+  /** Starts to keep one subscriber up to date; never throws, a source that is away is tried again until `close`. */
+  subscribe(subscriber: RouteSubscriber): RouteSubscription;
+}
+
+export interface RouteSubscriber {
+  /** Name of the data plane, for people to read. */
+  readonly name: string;
+  /** Revision of the table that is served now; 0n when there is none. */
+  revision(): bigint;
+  /**
+   * Serves from the updated table before it returns. To refuse the update and keep the present table it throws; the
+   * error's message is the reason that the control plane shows.
+   */
+  apply(update: RouteUpdate): void;
+  /** Called whenever the source is found (`connected`) or lost (`disconnected`, with why). */
+  connection(state: ConnectionState): void;
+}
+
+/** The first update after each connection is a snapshot; what follows are deltas, or a snapshot again after a refusal. */
+export type RouteUpdate =
+  | { readonly $case: 'snapshot'; readonly value: Snapshot }
+  | { readonly $case: 'delta'; readonly value: Delta };
+
+export type ConnectionState =
+  | { readonly status: 'connected' }
+  | { readonly status: 'disconnected'; readonly reason: string };
+
+export interface RouteSubscription {
+  /** No call of the subscriber begins after this returns. */
+  close(): void;
+}
