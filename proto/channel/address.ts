@@ -37,7 +37,8 @@ export function parseTcpAddress(text: string): TcpAddress {
   const match = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:[\]\s/]*)):(?<port>\d{1,5})$/.exec(text);
   const { bracketed, plain, port } = match?.groups ?? {};
   if (port === undefined) throw new TypeError(`"${text}" is not an address: write host:port, such as 127.0.0.1:8080`);
-  if (bracketed !== undefined && !isIPv6(bracketed)) throw new TypeError(`"${text}" has no IPv6 address in its brackets`);
+  if (bracketed !== undefined && !isIPv6(bracketed))
+    throw new TypeError(`"${text}" has no IPv6 address in its brackets`);
   if (Number(port) > 65_535) throw new TypeError(`"${text}" has a port above 65535`);
   return { host: bracketed ?? plain ?? '', port: Number(port) };
 }

@@ -52,7 +52,8 @@ export function unary<Response>(
 function unaryDeadline(deadlineMs: number): Interceptor {
   return (options, nextCall) => {
     const { requestStream, responseStream } = options.method_definition;
-    if (requestStream || responseStream || options.deadline !== undefined) return new InterceptingCall(nextCall(options));
+    if (requestStream || responseStream || options.deadline !== undefined)
+      return new InterceptingCall(nextCall(options));
     return new InterceptingCall(nextCall({ ...options, deadline: Date.now() + deadlineMs }));
   };
 }

@@ -15,10 +15,11 @@ export interface RouteSubscriber {
   /** Revision of the table that is served now; 0n when there is none. */
   revision(): bigint;
   /**
-   * Serves from the updated table before it returns. To refuse the update and keep the present table it throws; the
-   * error's message is the reason that the control plane shows.
+   * Serves from the updated table before it returns (or resolves): that is its ack. To refuse the update and keep the
+   * present table it throws (or rejects): the error's message is the reason that the control plane shows. It is not
+   * called again before the last call is answered; what changes meanwhile is merged into the next update.
    */
-  apply(update: RouteUpdate): void;
+  apply(update: RouteUpdate): void | Promise<void>;
   /** Called whenever the source is found (`connected`) or lost (`disconnected`, with why). */
   connection(state: ConnectionState): void;
 }

@@ -1,0 +1,124 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { expect, test, vi } from 'vitest';
+import { RoutesService, type RoutesServer, type Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
+import { dialRoutes } from '../../proto/routes/dial.ts';
+import { serveRoutes } from '../../proto/routes/serve.ts';
+import { describeRouteSource, service } from '../../proto/routes/source.contract.ts';
+import type { RouteSource } from '../../proto/routes/source.ts';
+import { publishRoutes } from './publish.ts';
+
+const first: Snapshot = { clusterId: 7n, revision: 10n, prefixes: [], services: [service('a', 1)] };
+
+describeRouteSource('routes in one process', async (first) => {
+  const publisher = publishRoutes(first);
+  return { source: publisher, update: (change) => publisher.update(change), stop: async () => {} };
+});
+
+describeRouteSource('routes over gRPC', async (first) => {
+  const publisher = publishRoutes(first);
+  const server = await serve(publisher);
+  const source = dialRoutes({ address: { host: '127.0.0.1', port: server.port }, token: 'secret' });
+  return { source, update: (change) => publisher.update(change), stop: async () => server.stop() };
+});
+
+test('a data plane that lost its control plane finds it again and gets the whole table', async () => {
+  const publisher = publishRoutes(first);
+  let server = await serve(publisher);
+  const { port } = server;
+  const source = dialRoutes({ address: { host: '127.0.0.1', port }, token: 't', backoffMs: { first: 5, last: 20 } });
+  const seen: string[] = [];
+  const subscription = source.subscribe({
+    name: 'plane',
+    revision: () => 0n,
+    apply: ({ $case, value }) => void seen.push(`${$case} ${value.revision}`),
+    connection: ({ status }) => void seen.push(status),
+  });
+  await vi.waitFor(() => expect(seen).toEqual(['connected', 'snapshot 10']));
+  server.stop();
+  await vi.waitFor(() => expect(seen).toContain('disconnected'));
+  publisher.update({ revision: 11n, changed: [service('b', 1)], removed: [] });
+  server = await serve(publisher, port);
+  await vi.waitFor(() => expect(seen.slice(-2)).toEqual(['connected', 'snapshot 11']), { timeout: 10_000 });
+  subscription.close();
+  server.stop();
+});
+
+test('settled waits until the table is compiled that far and every data plane has answered', async () => {
+  const publisher = publishRoutes(first);
+  let ack = () => {};
+  const subscription = publisher.subscribe({
+    name: 'plane',
+    revision: () => 0n,
+    apply: () =>
+      new Promise((resolve) => {
+        ack = resolve;
+      }),
+    connection: () => {},
+  });
+  ack();
+  let settled = false;
+  const waiting = publisher.settled(12n, 10_000).then(() => {
+    settled = true;
+  });
+  publisher.update({ revision: 11n, changed: [service('b', 1)], removed: [] });
+  publisher.update({ revision: 12n, changed: [], removed: ['b'] });
+  await vi.waitFor(() => expect(publisher.subscribers()[0]?.revision).toBe(10n));
+  expect(settled).toBe(false);
+  await vi.waitFor(() => {
+    ack();
+    expect(settled).toBe(true);
+  });
+  await waiting;
+  expect(publisher.subscribers()).toEqual([{ name: 'plane', revision: 12n, nackReason: undefined }]);
+  subscription.close();
+});
+
+test('settled gives up after its time, and asks nothing of data planes that left', async () => {
+  const publisher = publishRoutes(first);
+  const subscription = publisher.subscribe({
+    name: 'stuck',
+    revision: () => 0n,
+    apply: () => new Promise(() => {}),
+    connection: () => {},
+  });
+  expect(await publisher.settled(10n, 10)).toBe(false);
+  const waiting = publisher.settled(10n, 10_000);
+  subscription.close();
+  expect(await waiting).toBe(true);
+});
+
+test('a refusal is shown with its reason until the next update is acked', async () => {
+  const publisher = publishRoutes(first);
+  let refuse = true;
+  const subscription = publisher.subscribe({
+    name: 'plane',
+    revision: () => 4n,
+    apply: () => {
+      if (refuse) throw new Error('the table is of another cluster');
+    },
+    connection: () => {},
+  });
+  const nackReason = 'the table is of another cluster';
+  await vi.waitFor(() => expect(publisher.subscribers()).toEqual([{ name: 'plane', revision: 4n, nackReason }]));
+  refuse = false;
+  publisher.update({ revision: 11n, changed: [], removed: ['a'] });
+  await vi.waitFor(() =>
+    expect(publisher.subscribers()).toEqual([{ name: 'plane', revision: 11n, nackReason: undefined }]),
+  );
+  subscription.close();
+});
+
+async function serve(source: RouteSource, wantedPort = 0) {
+  const server = new Server();
+  const routes: RoutesServer = {
+    subscribe: serveRoutes(source),
+    list: (_call, done) => done(null, { snapshot: undefined }),
+  };
+  server.addService(RoutesService, routes);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return { port, stop: () => server.forceShutdown() };
+}

@@ -1,0 +1,163 @@
+import type { Delta, Service, Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
+import type { RouteSource, RouteSubscriber, RouteUpdate } from '../../proto/routes/source.ts';
+
+/** The route table of this control plane, and the data planes that are kept up to date with it. */
+export interface RoutePublisher extends RouteSource {
+  /** Takes over what changed, and sends it to every subscriber. */
+  update(change: RouteChange): void;
+  /** The route table as it stands. */
+  snapshot(): Snapshot;
+  /** Every data plane that listens. */
+  subscribers(): readonly SubscriberState[];
+  /**
+   * Resolves when the table is compiled from `revision` or later and every data plane that listens now has acked it,
+   * refused it or left; `false` when that takes longer than `timeoutMs`.
+   */
+  settled(revision: bigint, timeoutMs: number): Promise<boolean>;
+}
+
+export interface RouteChange {
+  /** Store revision that the table is compiled from after this change; not lower than before. */
+  readonly revision: bigint;
+  readonly changed: readonly Service[];
+  readonly removed: readonly string[];
+}
+
+export interface SubscriberState {
+  readonly name: string;
+  /** The last revision it acked. */
+  readonly revision: bigint;
+  /** Why it refused the update after that. */
+  readonly nackReason: string | undefined;
+}
+
+/** Makes the publisher, with the first table. */
+export function publishRoutes(first: Snapshot): RoutePublisher {
+  const services = new Map(first.services.map((service) => [service.name, service]));
+  const subscribers = new Set<Subscriber>();
+  const waiters = new Set<() => void>();
+  let { revision } = first;
+  // Where the table itself last changed; `revision` also moves with store changes that touch no route.
+  let tableRevision = first.revision;
+  // Counts the changes of the table. Several may have the same revision.
+  let sequence = 0;
+
+  const snapshot = (): Snapshot => ({
+    clusterId: first.clusterId,
+    revision: tableRevision,
+    prefixes: first.prefixes,
+    services: [...services.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  });
+
+  const delta = (baseRevision: bigint, names: ReadonlySet<string>): Delta => ({
+    clusterId: first.clusterId,
+    baseRevision,
+    revision: tableRevision,
+    changed: [...names].flatMap((name) => services.get(name) ?? []),
+    removed: [...names].filter((name) => !services.has(name)),
+  });
+
+  /** Sends updates, one at a time, until the subscriber has answered all there is. */
+  const send = async (subscriber: Subscriber): Promise<void> => {
+    if (subscriber.sending) return;
+    subscriber.sending = true;
+    while (subscribers.has(subscriber) && subscriber.answered !== sequence) {
+      const sent = { sequence, revision: tableRevision };
+      const { base, pending, port } = subscriber;
+      subscriber.pending = new Set();
+      const update: RouteUpdate =
+        base === undefined ? { $case: 'snapshot', value: snapshot() } : { $case: 'delta', value: delta(base, pending) };
+      try {
+        await port.apply(update);
+        subscriber.base = sent.revision;
+        subscriber.state = { name: port.name, revision: sent.revision, nackReason: undefined };
+      } catch (error) {
+        // What it holds now is its own affair: the next update is a whole table again.
+        subscriber.base = undefined;
+        subscriber.state = { ...subscriber.state, nackReason: error instanceof Error ? error.message : String(error) };
+      }
+      subscriber.answered = sent.sequence;
+      wake(waiters);
+    }
+    subscriber.sending = false;
+  };
+
+  return {
+    snapshot,
+
+    update(change) {
+      revision = change.revision;
+      const names = [...change.changed.map(({ name }) => name), ...change.removed];
+      if (names.length > 0) {
+        sequence += 1;
+        tableRevision = change.revision;
+        for (const service of change.changed) services.set(service.name, service);
+        for (const name of change.removed) services.delete(name);
+        for (const { pending } of subscribers) for (const name of names) pending.add(name);
+        // After this turn of the loop, so that changes that come together go out together.
+        setImmediate(() => {
+          for (const subscriber of subscribers) void send(subscriber);
+        });
+      }
+      wake(waiters);
+    },
+
+    subscribe(port) {
+      const subscriber: Subscriber = {
+        port,
+        sending: false,
+        answered: undefined,
+        base: undefined,
+        pending: new Set(),
+        state: { name: port.name, revision: port.revision(), nackReason: undefined },
+      };
+      subscribers.add(subscriber);
+      port.connection({ status: 'connected' });
+      void send(subscriber);
+      return {
+        close() {
+          subscribers.delete(subscriber);
+          wake(waiters);
+        },
+      };
+    },
+
+    subscribers: () => [...subscribers].map(({ state }) => state),
+
+    settled(wanted, timeoutMs) {
+      return new Promise((resolve) => {
+        let target: number | undefined;
+        const finish = (settled: boolean) => {
+          clearTimeout(timer);
+          waiters.delete(check);
+          resolve(settled);
+        };
+        const check = () => {
+          if (revision < wanted) return;
+          target ??= sequence;
+          for (const { answered = -1 } of subscribers) if (answered < target) return;
+          finish(true);
+        };
+        const timer = setTimeout(() => finish(false), timeoutMs);
+        waiters.add(check);
+        check();
+      });
+    },
+  };
+}
+
+interface Subscriber {
+  readonly port: RouteSubscriber;
+  sending: boolean;
+  /** The last change of the table that it acked or nacked. */
+  answered: number | undefined;
+  /** Revision of the table that it is known to hold; undefined before the first ack and after a nack. */
+  base: bigint | undefined;
+  /** Names of services that changed since the last update was sent. */
+  pending: Set<string>;
+  state: SubscriberState;
+}
+
+function wake(waiters: ReadonlySet<() => void>): void {
+  for (const check of waiters) check();
+}

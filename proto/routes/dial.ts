@@ -1,0 +1,89 @@
+import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import type { Address } from '../channel/address.ts';
+import { formatAddress } from '../channel/address.ts';
+import { connect } from '../channel/client.ts';
+import { RoutesClient, type SubscribeRequest, type SubscribeResponse } from '../gen/micro/routes/v1/routes.ts';
+import type { RouteSource, RouteSubscriber } from './source.ts';
+
+export interface DialRoutesOptions {
+  /** Where the control plane listens (`--control`). */
+  readonly address: Address;
+  readonly token: string;
+  /** How long to wait before the stream is opened again: doubles from the first to the last, with jitter. */
+  readonly backoffMs?: { readonly first: number; readonly last: number };
+}
+
+/** The route source at the other end of a gRPC stream. It is dialled again, for as long as it takes, when it is lost. */
+export function dialRoutes({
+  address,
+  token,
+  backoffMs = { first: 100, last: 5_000 },
+}: DialRoutesOptions): RouteSource {
+  return {
+    subscribe(subscriber) {
+      const client = connect(RoutesClient, address, { token });
+      let stream: Stream | undefined;
+      let retry: NodeJS.Timeout | undefined;
+      let failures = 0;
+      let closed = false;
+
+      const open = () => {
+        stream = client.subscribe();
+        stream.once('data', () => {
+          failures = 0;
+          if (!closed) subscriber.connection({ status: 'connected' });
+        });
+        stream.on('data', (response: SubscribeResponse) => {
+          if (!closed && stream) void answer(stream, subscriber, response);
+        });
+        stream.on('error', (error: ServiceError) => reopen(why(address, error)));
+        stream.on('end', () => reopen(`the control plane at ${formatAddress(address)} ended the route stream`));
+        stream.write({
+          message: { $case: 'hello', value: { dataPlane: subscriber.name, revision: subscriber.revision() } },
+        });
+      };
+
+      const reopen = (reason: string) => {
+        // Both `end` and `error` come when a stream breaks; the first one counts.
+        if (closed || stream === undefined) return;
+        stream = undefined;
+        subscriber.connection({ status: 'disconnected', reason });
+        const delayMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.last) * (0.5 + Math.random() / 2);
+        failures += 1;
+        retry = setTimeout(open, delayMs);
+      };
+
+      open();
+      return {
+        close() {
+          closed = true;
+          clearTimeout(retry);
+          stream?.cancel();
+          client.close();
+        },
+      };
+    },
+  };
+}
+
+type Stream = ClientDuplexStream<SubscribeRequest, SubscribeResponse>;
+
+async function answer(stream: Stream, subscriber: RouteSubscriber, { update }: SubscribeResponse): Promise<void> {
+  // A control plane newer than this data plane may send what is not known here.
+  if (update === undefined) return stream.cancel();
+  const { revision } = update.value;
+  try {
+    await subscriber.apply(update);
+    stream.write({ message: { $case: 'ack', value: { revision } } });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    stream.write({ message: { $case: 'nack', value: { revision, reason } } });
+  }
+}
+
+function why(address: Address, error: ServiceError): string {
+  const where = `the control plane at ${formatAddress(address)}`;
+  if (error.code === status.UNAUTHENTICATED)
+    return `${where} refused the token: give its own with --token or MICRO_TOKEN`;
+  return `${where} cannot be reached: ${error.details}`;
+}

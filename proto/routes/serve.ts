@@ -1,0 +1,77 @@
+import { type handleBidiStreamingCall, status } from '@grpc/grpc-js';
+import type { SubscribeRequest, SubscribeResponse } from '../gen/micro/routes/v1/routes.ts';
+import type { RouteSource, RouteSubscription, RouteUpdate } from './source.ts';
+
+/**
+ * Serves a route source to the data planes that call `Routes.Subscribe`: each call is one subscriber, whose acks and
+ * nacks come over the stream.
+ */
+export function serveRoutes(source: RouteSource): handleBidiStreamingCall<SubscribeRequest, SubscribeResponse> {
+  return (call) => {
+    let subscription: RouteSubscription | undefined;
+    let unanswered: Unanswered | undefined;
+
+    const answer = (outcome: (waiting: Unanswered) => void, revision: bigint) => {
+      if (unanswered?.revision !== revision) {
+        refuse(`an answer for revision ${revision}, which was not asked for`);
+        return;
+      }
+      const waiting = unanswered;
+      unanswered = undefined;
+      outcome(waiting);
+    };
+
+    const end = (reason: string) => {
+      subscription?.close();
+      unanswered?.reject(new Error(reason));
+      unanswered = undefined;
+    };
+
+    const refuse = (what: string) => {
+      end(what);
+      call.emit('error', { code: status.INVALID_ARGUMENT, details: `the data plane sent ${what}` });
+    };
+
+    call.on('data', ({ message }: SubscribeRequest) => {
+      switch (message?.$case) {
+        case 'hello':
+          if (subscription) return refuse('a second hello');
+          subscription = source.subscribe({
+            name: message.value.dataPlane,
+            revision: () => message.value.revision,
+            apply: (update) =>
+              new Promise((resolve, reject) => {
+                unanswered = { revision: update.value.revision, resolve, reject };
+                call.write({ update });
+              }),
+            connection: (state) => {
+              // A source that is lost here is lost to the data plane too: it may know another.
+              if (state.status === 'disconnected')
+                call.emit('error', { code: status.UNAVAILABLE, details: state.reason });
+            },
+          });
+          return undefined;
+        case 'ack':
+          return answer((waiting) => waiting.resolve(), message.value.revision);
+        case 'nack': {
+          const { reason, revision } = message.value;
+          return answer((waiting) => waiting.reject(new Error(reason)), revision);
+        }
+        default:
+          return refuse('a message of a kind that is not known here');
+      }
+    });
+    call.on('end', () => {
+      end('the data plane ended the stream');
+      call.end();
+    });
+    call.on('cancelled', () => end('the data plane went away'));
+    call.on('error', () => end('the stream to the data plane broke'));
+  };
+}
+
+interface Unanswered {
+  readonly revision: RouteUpdate['value']['revision'];
+  resolve(): void;
+  reject(reason: Error): void;
+}
