@@ -38,6 +38,7 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
           if (subscription) return refuse('a second hello');
           subscription = source.subscribe({
             name: message.value.dataPlane,
+            httpAddress: message.value.httpAddress,
             revision: () => message.value.revision,
             apply: (update) =>
               new Promise((resolve, reject) => {

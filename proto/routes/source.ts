@@ -12,6 +12,8 @@ export interface RouteSource {
 export interface RouteSubscriber {
   /** Name of the data plane, for people to read. */
   readonly name: string;
+  /** Where the `http` entrypoint listens ("host:port", ":port" for every interface); clients make URLs from it. */
+  readonly httpAddress: string;
   /** Revision of the table that is served now; 0n when there is none. */
   revision(): bigint;
   /**

@@ -76,6 +76,8 @@ export interface DataPlane {
   readonly revision: bigint;
   /** Why it refused the update after that; empty when it did not. */
   readonly nackReason: string;
+  /** Where its `http` entrypoint listens: "host:port", ":port" for every interface. */
+  readonly httpAddress: string;
 }
 
 function createBaseHealthRequest(): HealthRequest {
@@ -385,7 +387,7 @@ export const Routes: MessageFns<Routes> = {
 };
 
 function createBaseDataPlane(): DataPlane {
-  return { name: "", revision: 0n, nackReason: "" };
+  return { name: "", revision: 0n, nackReason: "", httpAddress: "" };
 }
 
 export const DataPlane: MessageFns<DataPlane> = {
@@ -401,6 +403,9 @@ export const DataPlane: MessageFns<DataPlane> = {
     }
     if (message.nackReason !== "") {
       writer.uint32(26).string(message.nackReason);
+    }
+    if (message.httpAddress !== "") {
+      writer.uint32(34).string(message.httpAddress);
     }
     return writer;
   },
@@ -440,6 +445,14 @@ export const DataPlane: MessageFns<DataPlane> = {
             }
 
             message.nackReason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.httpAddress = reader.string();
             continue;
           }
         }

@@ -63,6 +63,8 @@ export interface Hello {
   readonly dataPlane: string;
   /** Revision of the table the data plane serves from now; 0 when it has none. */
   readonly revision: bigint;
+  /** Where its `http` entrypoint listens, "host:port"; from it clients make the URLs that they show. */
+  readonly httpAddress: string;
 }
 
 /** Ack says that the data plane serves from this revision. */
@@ -287,7 +289,7 @@ export const SubscribeRequest: MessageFns<SubscribeRequest> = {
 };
 
 function createBaseHello(): Hello {
-  return { dataPlane: "", revision: 0n };
+  return { dataPlane: "", revision: 0n, httpAddress: "" };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -300,6 +302,9 @@ export const Hello: MessageFns<Hello> = {
         throw new globalThis.Error("value provided for field message.revision of type int64 too large");
       }
       writer.uint32(16).int64(message.revision);
+    }
+    if (message.httpAddress !== "") {
+      writer.uint32(26).string(message.httpAddress);
     }
     return writer;
   },
@@ -331,6 +336,14 @@ export const Hello: MessageFns<Hello> = {
             }
 
             message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.httpAddress = reader.string();
             continue;
           }
         }
