@@ -29,6 +29,7 @@ test('a data plane that lost its control plane finds it again and gets the whole
   const seen: string[] = [];
   const subscription = source.subscribe({
     name: 'plane',
+    httpAddress: ':8080',
     revision: () => 0n,
     apply: ({ $case, value }) => void seen.push(`${$case} ${value.revision}`),
     connection: ({ status }) => void seen.push(status),
@@ -48,6 +49,7 @@ test('settled waits until the table is compiled that far and every data plane ha
   let ack = () => {};
   const subscription = publisher.subscribe({
     name: 'plane',
+    httpAddress: ':8080',
     revision: () => 0n,
     apply: () =>
       new Promise((resolve) => {
@@ -69,7 +71,9 @@ test('settled waits until the table is compiled that far and every data plane ha
     expect(settled).toBe(true);
   });
   await waiting;
-  expect(publisher.subscribers()).toEqual([{ name: 'plane', revision: 12n, nackReason: undefined }]);
+  expect(publisher.subscribers()).toEqual([
+    { name: 'plane', httpAddress: ':8080', revision: 12n, nackReason: undefined },
+  ]);
   subscription.close();
 });
 
@@ -77,6 +81,7 @@ test('settled gives up after its time, and asks nothing of data planes that left
   const publisher = publishRoutes(first);
   const subscription = publisher.subscribe({
     name: 'stuck',
+    httpAddress: ':8080',
     revision: () => 0n,
     apply: () => new Promise(() => {}),
     connection: () => {},
@@ -92,6 +97,7 @@ test('a refusal is shown with its reason until the next update is acked', async 
   let refuse = true;
   const subscription = publisher.subscribe({
     name: 'plane',
+    httpAddress: ':8080',
     revision: () => 4n,
     apply: () => {
       if (refuse) throw new Error('the table is of another cluster');
@@ -99,11 +105,15 @@ test('a refusal is shown with its reason until the next update is acked', async 
     connection: () => {},
   });
   const nackReason = 'the table is of another cluster';
-  await vi.waitFor(() => expect(publisher.subscribers()).toEqual([{ name: 'plane', revision: 4n, nackReason }]));
+  await vi.waitFor(() =>
+    expect(publisher.subscribers()).toEqual([{ name: 'plane', httpAddress: ':8080', revision: 4n, nackReason }]),
+  );
   refuse = false;
   publisher.update({ revision: 11n, changed: [], removed: ['a'] });
   await vi.waitFor(() =>
-    expect(publisher.subscribers()).toEqual([{ name: 'plane', revision: 11n, nackReason: undefined }]),
+    expect(publisher.subscribers()).toEqual([
+      { name: 'plane', httpAddress: ':8080', revision: 11n, nackReason: undefined },
+    ]),
   );
   subscription.close();
 });

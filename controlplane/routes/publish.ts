@@ -25,6 +25,7 @@ export interface RouteChange {
 
 export interface SubscriberState {
   readonly name: string;
+  readonly httpAddress: string;
   /** The last revision it acked. */
   readonly revision: bigint;
   /** Why it refused the update after that. */
@@ -70,7 +71,7 @@ export function publishRoutes(first: Snapshot): RoutePublisher {
       try {
         await port.apply(update);
         subscriber.base = sent.revision;
-        subscriber.state = { name: port.name, revision: sent.revision, nackReason: undefined };
+        subscriber.state = { ...subscriber.state, revision: sent.revision, nackReason: undefined };
       } catch (error) {
         // What it holds now is its own affair: the next update is a whole table again.
         subscriber.base = undefined;
@@ -109,7 +110,7 @@ export function publishRoutes(first: Snapshot): RoutePublisher {
         answered: undefined,
         base: undefined,
         pending: new Set(),
-        state: { name: port.name, revision: port.revision(), nackReason: undefined },
+        state: { name: port.name, httpAddress: port.httpAddress, revision: port.revision(), nackReason: undefined },
       };
       subscribers.add(subscriber);
       port.connection({ status: 'connected' });

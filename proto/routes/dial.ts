@@ -38,9 +38,9 @@ export function dialRoutes({
         });
         stream.on('error', (error: ServiceError) => reopen(why(address, error)));
         stream.on('end', () => reopen(`the control plane at ${formatAddress(address)} ended the route stream`));
-        stream.write({
-          message: { $case: 'hello', value: { dataPlane: subscriber.name, revision: subscriber.revision() } },
-        });
+        const { name: dataPlane, httpAddress } = subscriber;
+        const hello = { dataPlane, httpAddress, revision: subscriber.revision() };
+        stream.write({ message: { $case: 'hello', value: hello } });
       };
 
       const reopen = (reason: string) => {

@@ -135,6 +135,7 @@ class DataPlane {
   constructor(source: RouteSource) {
     const subscription = source.subscribe({
       name: 'plane',
+      httpAddress: ':8080',
       revision: () => this.#revision,
       apply: (update) => this.#apply(update),
       connection: (state) => void this.connections.push(state),
