@@ -1,0 +1,27 @@
+import { type BaseContext, Builtins, Cli, type Command } from 'clipanion';
+import { commands } from './commands/index.ts';
+import { misuse } from './misuse.ts';
+import { version } from './version.ts';
+
+type Context = Pick<BaseContext, 'env' | 'stdin' | 'stdout' | 'stderr'>;
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the name of the program
+ * @returns the exit code: 0, 1 for a failed operation, 2 for wrong use
+ */
+export async function runCli(args: readonly string[], context: Context): Promise<number> {
+  const cli = new Cli({ binaryName: 'micro', binaryLabel: 'micro server', binaryVersion: version() });
+  for (const command of [...commands, Builtins.HelpCommand, Builtins.VersionCommand]) cli.register(command);
+
+  let command: Command;
+  try {
+    command = cli.process([...args], context);
+  } catch (error) {
+    // clipanion would print this to stdout, and ends with 1.
+    context.stderr.write(`${misuse(args, error, cli)}\n`);
+    return 2;
+  }
+  return cli.run(command, context);
+}

@@ -1,0 +1,35 @@
+import { Command } from 'clipanion';
+import { MicroCommand } from '../micro-command.ts';
+import { runPlanes, startControl } from '../planes.ts';
+import { flag, readSettings } from '../settings/setting.ts';
+import { controlPlaneSettings, dataDir, logLevel, token } from '../settings/settings.ts';
+
+const settings = { dataDir, token, logLevel, ...controlPlaneSettings };
+
+export class ControlPlaneCommand extends MicroCommand {
+  static override paths = [['controlplane']];
+  static override usage = Command.Usage({
+    category: 'Server',
+    description: 'start a control plane alone',
+    details: "Data planes of other processes and machines listen to it: see 'micro dataplane --help'.",
+    examples: [
+      ['For data planes on this machine', 'micro controlplane'],
+      ['For data planes on other machines', 'micro controlplane --control :8083'],
+    ],
+  });
+
+  dataDir = flag(dataDir);
+  control = flag(settings.control);
+  etcd = flag(settings.etcd);
+  etcdListen = flag(settings.etcdListen);
+  namespace = flag(settings.namespace);
+  token = flag(token);
+  logLevel = flag(logLevel);
+
+  protected override async run(): Promise<void> {
+    const options = readSettings(settings, this, this.context.env);
+    await runPlanes('controlplane', options, this.context.stdout, async (stack, log) => {
+      return stack.use(await startControl(options, log)).addresses;
+    });
+  }
+}

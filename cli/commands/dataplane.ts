@@ -1,0 +1,41 @@
+import { Command } from 'clipanion';
+import { dialRoutes } from '../../proto/routes/dial.ts';
+import { MicroCommand } from '../micro-command.ts';
+import { runPlanes, startData } from '../planes.ts';
+import { flag, readSettings } from '../settings/setting.ts';
+import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
+import { readToken } from '../token.ts';
+
+const control = { ...controlPlaneSettings.control, description: 'control plane that the route table comes from' };
+const settings = { dataDir, token, logLevel, control, ...dataPlaneSettings };
+
+export class DataPlaneCommand extends MicroCommand {
+  static override paths = [['dataplane']];
+  static override usage = Command.Usage({
+    category: 'Server',
+    description: 'start a data plane alone',
+    details: `
+      It goes on serving from the last route table when the control plane is away, and starts from it too. The token is that
+      of the control plane.
+    `,
+    examples: [['Beside a control plane', 'micro dataplane --control 127.0.0.1:8083']],
+  });
+
+  dataDir = flag(dataDir);
+  control = flag(control);
+  http = flag(settings.http);
+  grpc = flag(settings.grpc);
+  admin = flag(settings.admin);
+  trustedProxies = flag(settings.trustedProxies);
+  accessLog = flag(settings.accessLog);
+  token = flag(token);
+  logLevel = flag(logLevel);
+
+  protected override async run(): Promise<void> {
+    const options = readSettings(settings, this, this.context.env);
+    const routes = dialRoutes({ address: options.control, token: options.token ?? (await readToken(options.dataDir)) });
+    await runPlanes('dataplane', options, this.context.stdout, async (stack, log) => {
+      return stack.use(await startData(options, routes, log)).addresses;
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import { Command, Option } from 'clipanion';
+import { formatAddress, parseTcpAddress } from '../../proto/channel/address.ts';
+import { unary } from '../../proto/channel/client.ts';
+import { ClusterClient, type HealthResponse } from '../../proto/gen/micro/cluster/v1/cluster.ts';
+import { type Deployment, RuntimeClient, type RunResponse, Step } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import { ClientCommand, type Server } from '../client-command.ts';
+import { UsageError } from '../errors.ts';
+import { showSteps } from '../output/steps.ts';
+
+export class RunCommand extends ClientCommand {
+  static override paths = [['run']];
+  static override usage = Command.Usage({
+    category: 'Services',
+    description: 'bring a source to a running, routed service',
+    details: `
+      The source is a folder on the machine of the server. Its name and kind come from package.json, its version from git.
+
+      Run it again to put a newer version in place: the old one serves until the new one is ready, and keeps serving if it
+      never is.
+    `,
+    examples: [
+      ['The service in this folder', 'micro run'],
+      ['Three copies, with a setting', 'micro run ./greeter --instances 3 --env GREETING=Hello'],
+    ],
+  });
+
+  name = Option.String('--name', { description: 'name instead of the one that the source gives' });
+  instances = Option.String('--instances', { description: 'how many copies run (default: 1)' });
+  env = Option.Array('--env', [], { description: 'KEY=VALUE for the environment of the service; may be repeated' });
+  source = Option.String({ required: false });
+
+  protected override async call(server: Server): Promise<void> {
+    const request = {
+      source: { $case: 'path' as const, value: resolve(this.source ?? '.') },
+      name: this.name ?? '',
+      ...readOptions(this),
+    };
+    const steps = showSteps(this.context.stderr);
+    let deployment: Deployment | undefined;
+    try {
+      for await (const response of server.client(RuntimeClient).run(request)) {
+        const { event } = response as RunResponse;
+        if (event?.$case === 'step') steps.begin(stepNames[event.value.step] ?? '', event.value.detail);
+        else if (event?.$case === 'output') steps.output(event.value);
+        else deployment = event?.value;
+      }
+    } catch (error) {
+      steps.end('failed');
+      throw error;
+    }
+    steps.end('done');
+    if (deployment !== undefined) this.print(await this.#summary(server, deployment));
+  }
+
+  async #summary(server: Server, { service, version, path }: Deployment): Promise<string> {
+    const running = `${service} ${version} is running`;
+    if (path === '') return `${running}; call it through ${formatAddress(server.address)} (grpc)`;
+    const { dataPlanes } = await unary<HealthResponse>((done) => server.client(ClusterClient).health({}, done));
+    const port = dataPlanes.map(({ httpAddress }) => parseTcpAddress(httpAddress).port)[0];
+    const { host } = server.address;
+    return `${running}: http://${port === undefined ? host : formatAddress({ host, port })}${path}`;
+  }
+}
+
+const stepNames: Readonly<Partial<Record<Step, string>>> = {
+  [Step.STEP_SOURCE]: 'source',
+  [Step.STEP_BUNDLE]: 'bundle',
+  [Step.STEP_BUILD]: 'build',
+  [Step.STEP_START]: 'start',
+  [Step.STEP_READY]: 'ready',
+  [Step.STEP_ROUTED]: 'routed',
+};
+
+/** @throws UsageError with every problem */
+function readOptions({ instances, env }: { instances: string | undefined; env: readonly string[] }) {
+  const problems: string[] = [];
+  if (instances !== undefined && !/^[1-9]\d{0,2}$/.test(instances)) {
+    problems.push(`--instances: "${instances}" is not a number from 1 to 999`);
+  }
+  const environment: Record<string, string> = {};
+  for (const pair of env) {
+    const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? [];
+    // The value may be a secret: it is not repeated.
+    if (key === undefined) problems.push(`--env: "${pair.split('=')[0]}" is not KEY=VALUE`);
+    else environment[key] = value ?? '';
+  }
+  if (problems.length > 0) throw new UsageError(problems.join('\n  '));
+  return { instances: Number(instances ?? 0), environment };
+}

@@ -1,0 +1,45 @@
+import { Command } from 'clipanion';
+import { MicroCommand } from '../micro-command.ts';
+import { runPlanes, startControl, startData } from '../planes.ts';
+import { flag, readSettings } from '../settings/setting.ts';
+import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
+
+const settings = { dataDir, token, logLevel, ...controlPlaneSettings, ...dataPlaneSettings };
+
+export class ServerCommand extends MicroCommand {
+  static override paths = [['server']];
+  static override usage = Command.Usage({
+    category: 'Server',
+    description: 'start both planes in one process',
+    details: `
+      Routes /api/, /web/ and /service/ on :8080 and gRPC on :8081, and runs what 'micro run' gives it. All state is in the
+      data folder. Every flag has an environment variable: --data-dir is MICRO_DATA_DIR.
+    `,
+    examples: [
+      ['On the usual ports', 'micro server'],
+      ['Beside another server', 'micro server --data-dir /tmp/b --http :9080 --grpc :9081 --admin :9082 --control :9083'],
+    ],
+  });
+
+  dataDir = flag(dataDir);
+  http = flag(settings.http);
+  grpc = flag(settings.grpc);
+  admin = flag(settings.admin);
+  control = flag(settings.control);
+  etcd = flag(settings.etcd);
+  etcdListen = flag(settings.etcdListen);
+  namespace = flag(settings.namespace);
+  trustedProxies = flag(settings.trustedProxies);
+  accessLog = flag(settings.accessLog);
+  token = flag(token);
+  logLevel = flag(logLevel);
+
+  protected override async run(): Promise<void> {
+    const options = readSettings(settings, this, this.context.env);
+    await runPlanes('server', options, this.context.stdout, async (stack, log) => {
+      const controlPlane = stack.use(await startControl(options, log));
+      const dataPlane = stack.use(await startData(options, controlPlane.routes, log));
+      return { ...dataPlane.addresses, ...controlPlane.addresses };
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { status } from '@grpc/grpc-js';
+
+/** The command line or the configuration is wrong: exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What was asked for did not work: exit 1. */
+export class OperationError extends Error {
+  override readonly name = 'OperationError';
+}
+
+/** What a user sees of an error: one line that names the thing and the next step, or several problems, one a line. */
+export function describeError(error: unknown): { readonly text: string; readonly exitCode: 1 | 2 } {
+  if (error instanceof UsageError) return { text: error.message, exitCode: 2 };
+  if (error instanceof Error) return { text: error.message, exitCode: 1 };
+  return { text: String(error), exitCode: 1 };
+}
+
+/** Turns the status of a failed call to the server into what a user can do about it. */
+export function callError(error: unknown, server: string): unknown {
+  if (!isServiceError(error)) return error;
+  return new OperationError(explain(error, server), { cause: error });
+}
+
+function explain({ code, details }: ServiceError, server: string): string {
+  switch (code) {
+    case status.UNAVAILABLE:
+      return /ECONNREFUSED|ENOENT|ENOTFOUND|EHOSTUNREACH|No connection established/.test(details)
+        ? `no micro server answers at ${server}: start one with 'micro server', or name another with --server`
+        : `${server}: ${details}`;
+    case status.UNAUTHENTICATED:
+      return `${server} refused the token: give the content of <data-dir>/token of that server with --token or MICRO_TOKEN`;
+    case status.DEADLINE_EXCEEDED:
+      return `${server} did not answer in time: see 'micro health', or name another server with --server`;
+    default:
+      return details;
+  }
+}
+
+interface ServiceError {
+  readonly code: number;
+  readonly details: string;
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}

@@ -1,0 +1,22 @@
+import { Command } from 'clipanion';
+import { describeError } from './errors.ts';
+
+/** A command whose errors go to stderr without a stack trace, with the exit codes of this program. */
+export abstract class MicroCommand extends Command {
+  protected abstract run(): Promise<void>;
+
+  override async execute(): Promise<number> {
+    try {
+      await this.run();
+      return 0;
+    } catch (error) {
+      const { text, exitCode } = describeError(error);
+      this.context.stderr.write(`micro: ${text}\n`);
+      return exitCode;
+    }
+  }
+
+  protected print(text: string): void {
+    this.context.stdout.write(`${text}\n`);
+  }
+}

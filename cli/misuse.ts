@@ -1,0 +1,38 @@
+import type { Cli } from 'clipanion';
+import { closest, distance } from 'fastest-levenshtein';
+
+/** One line for a command line that fits no command, with the nearest one that exists. */
+export function misuse(args: readonly string[], error: unknown, cli: Cli): string {
+  const definitions = cli.definitions().map((definition) => ({
+    path: definition.path.replace(/^micro /, ''),
+    flags: definition.options.flatMap(({ definition: text }) => text.match(/--[a-z-]+/g) ?? []),
+  }));
+  const named = args.filter((arg) => !arg.startsWith('-'));
+  const command = definitions
+    .filter(({ path }) => path.split(' ').every((word, index) => named[index] === word))
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+
+  if (command === undefined) {
+    const typed = named.slice(0, 2).join(' ');
+    const near = nearest(typed, definitions.map(({ path }) => path)) ?? nearest(named[0] ?? '', definitions.map(({ path }) => path));
+    if (typed === '') return "micro needs a command; 'micro --help' lists them";
+    return `micro has no command '${typed}'${suggestion(near && `micro ${near}`)}; 'micro --help' lists them`;
+  }
+
+  const help = `'micro ${command.path} --help' shows how it is used`;
+  const flag = args.map((arg) => arg.split('=')[0] ?? arg).find((arg) => arg.startsWith('--') && !command.flags.includes(arg));
+  if (flag !== undefined) {
+    return `micro ${command.path} has no flag ${flag}${suggestion(nearest(flag, command.flags))}; ${help}`;
+  }
+  const [reason] = error instanceof Error ? error.message.split('\n') : [];
+  return `micro ${command.path}: ${(reason ?? 'wrong use').replace(/\.$/, '')}; ${help}`;
+}
+
+const suggestion = (near: string | undefined): string => (near === undefined ? '' : `: did you mean '${near}'?`);
+
+/** The candidate that is at most a third of its length away from what was typed. */
+function nearest(typed: string, candidates: readonly string[]): string | undefined {
+  if (typed === '' || candidates.length === 0) return undefined;
+  const candidate = closest(typed, candidates);
+  return distance(typed, candidate) <= Math.max(1, candidate.length / 3) ? candidate : undefined;
+}

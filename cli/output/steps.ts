@@ -1,0 +1,44 @@
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import yoctoSpinner, { type Spinner } from 'yocto-spinner';
+
+/** Shows the steps of something that takes a while: a spinner on a terminal, plain lines elsewhere. */
+export interface Steps {
+  begin(step: string, detail: string): void;
+  /** A line that the present step printed. */
+  output(line: string): void;
+  /** The last step is done, or the whole has failed. */
+  end(outcome: 'done' | 'failed'): void;
+}
+
+export function showSteps(stream: Writable): Steps {
+  return 'isTTY' in stream && stream.isTTY === true ? spinnerSteps(stream as NodeJS.WriteStream) : plainSteps(stream);
+}
+
+function plainSteps(stream: Writable): Steps {
+  return {
+    begin: (step, detail) => void stream.write(`${line(step, detail)}\n`),
+    output: (text) => void stream.write(`        ${text}\n`),
+    end: () => {},
+  };
+}
+
+function spinnerSteps(stream: NodeJS.WriteStream): Steps {
+  let spinner: Spinner | undefined;
+  return {
+    begin(step, detail) {
+      spinner?.success();
+      spinner = yoctoSpinner({ text: line(step, detail), stream }).start();
+    },
+    output(text) {
+      spinner?.clear();
+      stream.write(`  ${styleText('dim', text)}\n`);
+    },
+    end(outcome) {
+      if (outcome === 'done') spinner?.success();
+      else spinner?.error();
+    },
+  };
+}
+
+const line = (step: string, detail: string): string => `${step.padEnd(7)} ${detail}`.trimEnd();

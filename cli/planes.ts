@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import type { Logger } from 'pino';
+import type { TcpAddress } from '../proto/channel/address.ts';
+import { formatAddress } from '../proto/channel/address.ts';
+import type { RouteSource } from '../proto/routes/source.ts';
+import { makeLog } from './log.ts';
+import { stopSignal } from './signals.ts';
+import { version } from './version.ts';
+
+interface ControlOptions {
+  readonly dataDir: string;
+  readonly token?: string | undefined;
+  readonly control: TcpAddress;
+  readonly etcd?: readonly TcpAddress[] | undefined;
+  readonly etcdListen: TcpAddress | undefined;
+  readonly namespace: string;
+}
+
+interface DataOptions {
+  readonly dataDir: string;
+  readonly http: TcpAddress;
+  readonly grpc: TcpAddress;
+  readonly admin: TcpAddress;
+  readonly trustedProxies: readonly string[];
+  readonly accessLog: string | undefined;
+}
+
+/** A plane that runs: where it listens, by name, in the order in which it is told. */
+interface Plane extends AsyncDisposable {
+  readonly addresses: Readonly<Record<string, TcpAddress>>;
+}
+
+/** Starts the control plane with the settings of the command line. */
+export async function startControl(options: ControlOptions, log: Logger): Promise<Plane & { routes: RouteSource }> {
+  // Loaded here, and not by client commands: it brings the store along.
+  const { startControlPlane } = await import('../controlplane/control-plane.ts');
+  const plane = await startControlPlane({
+    dataDir: options.dataDir,
+    token: options.token,
+    listen: options.control,
+    store: options.etcd === undefined ? 'embedded' : { endpoints: options.etcd },
+    registryDoor: options.etcdListen,
+    namespace: options.namespace,
+    version: version(),
+    log,
+  });
+  return { ...plane, [Symbol.asyncDispose]: () => plane.stop() };
+}
+
+/** Starts the data plane with the settings of the command line. */
+export async function startData(options: DataOptions, routes: RouteSource, log: Logger): Promise<Plane> {
+  const { startDataPlane } = await import('../dataplane/data-plane.ts');
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const plane = await startDataPlane({
+    name: 'TODO',
+    routes,
+    http: options.http,
+    grpc: options.grpc,
+    admin: options.admin,
+    trustedProxies: options.trustedProxies,
+    lastGoodFile: join(options.dataDir, 'routes.last-good'),
+    log,
+  });
+  return { addresses: plane.addresses, [Symbol.asyncDispose]: () => plane.stop() };
+}
+
+/** Runs planes until the process is told to stop, and says where they listen when they are ready. */
+export async function runPlanes(
+  name: string,
+  options: { readonly logLevel: string },
+  stdout: Writable,
+  start: (stack: AsyncDisposableStack, log: Logger) => Promise<Readonly<Record<string, TcpAddress>>>,
+): Promise<void> {
+  const stop = stopSignal();
+  const log = await makeLog(options.logLevel);
+  await using stack = new AsyncDisposableStack();
+  const addresses = await start(stack, log);
+  const listed = Object.entries(addresses).map(([entrypoint, address]) => {
+    const scheme = entrypoint === 'http' || entrypoint === 'admin' ? 'http://' : '';
+    return `${entrypoint} ${scheme}${formatAddress(address)}`;
+  });
+  stdout.write(`micro ${name} is ready: ${listed.join(' · ')}\n`);
+  log.info({ signal: await stop }, 'stopping: calls in flight may finish');
+}

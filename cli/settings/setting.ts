@@ -1,0 +1,55 @@
+import { Option } from 'clipanion';
+import type { z } from 'zod';
+import { UsageError } from '../errors.ts';
+
+/** One thing that a user can set, by flag or by environment. */
+export interface Setting<Schema extends z.ZodType<unknown, string | undefined> = z.ZodType<unknown, string | undefined>> {
+  /** "--data-dir"; the environment variable follows from it: MICRO_DATA_DIR. */
+  readonly flag: `--${string}`;
+  /** Shown in `--help`, with the default. */
+  readonly description: string;
+  readonly default?: string;
+  /** Checks and converts the text. */
+  readonly schema: Schema;
+}
+
+/** The clipanion option of a setting. It carries the text as given, so that `readSettings` can judge all at once. */
+export function flag({ flag, description, default: fallback }: Setting): string | undefined {
+  const note = fallback === undefined ? '' : ` (default: ${fallback})`;
+  return Option.String(flag, { description: `${description}${note}` });
+}
+
+type Values<Settings extends Readonly<Record<string, Setting>>> = {
+  readonly [Name in keyof Settings]: z.output<Settings[Name]['schema']>;
+};
+
+/**
+ * Reads settings: the flag beats the environment variable beats the default.
+ *
+ * @throws UsageError that lists every setting that is wrong
+ */
+export function readSettings<Settings extends Readonly<Record<string, Setting>>>(
+  settings: Settings,
+  flags: { readonly [Name in keyof Settings]: string | undefined },
+  environment: Readonly<Record<string, string | undefined>>,
+): Values<Settings> {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { flag, default: fallback, schema }] of Object.entries(settings)) {
+    const variable = variableOf(flag);
+    const fromFlag = flags[name];
+    const result = schema.safeParse(fromFlag ?? environment[variable] ?? fallback);
+    if (result.success) values[name] = result.data;
+    else {
+      const where = fromFlag === undefined ? variable : flag;
+      for (const issue of result.error.issues) problems.push(`${where}: ${issue.message}`);
+    }
+  }
+  if (problems.length > 0) throw new UsageError(['the configuration is wrong:', ...problems].join('\n  '));
+  return values as Values<Settings>;
+}
+
+/** "--data-dir" → "MICRO_DATA_DIR". */
+function variableOf(flag: string): string {
+  return `MICRO_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,135 @@
+import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { parseTcpAddress, type TcpAddress } from '../../proto/channel/address.ts';
+import type { Setting } from './setting.ts';
+
+const tcpAddress = z.string().transform((text, context): TcpAddress => {
+  try {
+    return parseTcpAddress(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+});
+
+const loopbackAddress = tcpAddress.refine(({ host }) => host === 'localhost' || host === '::1' || /^127\./.test(host), {
+  message: 'it may listen on the loopback only, such as 127.0.0.1:2379: whoever reaches it can register services',
+});
+
+const path = z
+  .string()
+  .min(1, 'it needs a path')
+  .transform((text) => resolve(text === '~' || text.startsWith('~/') ? homedir() + text.slice(1) : text));
+
+/** "a,b , c" → ["a", "b", "c"]. */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const network = z.string().refine(isNetwork, {
+  error: ({ input }) => `"${String(input)}" is neither an IP address nor a network such as 10.0.0.0/8`,
+});
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** "off" → undefined; anything else as the schema has it, with its own messages. */
+const offOr = <Output>(schema: z.ZodType<Output, string>) =>
+  z.string().transform((text, context): Output | undefined => {
+    if (text === 'off') return undefined;
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    for (const { message } of result.error.issues) context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+/** Settings that both planes and the client commands share. */
+export const dataDir = {
+  flag: '--data-dir',
+  description: 'folder for what the node keeps, made on first use',
+  default: '~/.micro',
+  schema: path,
+} satisfies Setting;
+
+export const token = {
+  flag: '--token',
+  description: 'control token (default: the one in <data-dir>/token; better in MICRO_TOKEN than in the list of processes)',
+  schema: z.string().min(1, 'it may not be empty').optional(),
+} satisfies Setting;
+
+export const logLevel = {
+  flag: '--log-level',
+  description: 'least important messages to log: debug, info, warn or error',
+  default: 'info',
+  schema: z.enum(['debug', 'info', 'warn', 'error'], { error: 'it is one of debug, info, warn, error' }),
+} satisfies Setting;
+
+export const server = {
+  flag: '--server',
+  description: 'grpc entrypoint of the server to talk to',
+  default: '127.0.0.1:8081',
+  schema: tcpAddress,
+} satisfies Setting;
+
+export const controlPlaneSettings = {
+  control: {
+    flag: '--control',
+    description: 'where the control plane listens',
+    default: '127.0.0.1:8083',
+    schema: tcpAddress,
+  },
+  etcd: {
+    flag: '--etcd',
+    description: 'external etcd that keeps the state, host:port[,host:port…] (default: etcd inside this process)',
+    schema: list.pipe(z.array(tcpAddress).min(1, 'it needs at least one host:port')).optional(),
+  },
+  etcdListen: {
+    flag: '--etcd-listen',
+    description: 'where services register themselves as in etcd, on the loopback; the next free port if taken; or "off"',
+    default: '127.0.0.1:2379',
+    schema: offOr(loopbackAddress),
+  },
+  namespace: {
+    flag: '--namespace',
+    description: 'what the names of services begin with',
+    default: 'go.micro',
+    schema: z
+      .string()
+      .max(100, 'it has more than 100 characters')
+      .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
+        error: 'it is made of lower-case words with dots between them, such as go.micro',
+      }),
+  },
+} satisfies Record<string, Setting>;
+
+export const dataPlaneSettings = {
+  http: { flag: '--http', description: 'http entrypoint', default: ':8080', schema: tcpAddress },
+  grpc: { flag: '--grpc', description: 'grpc entrypoint', default: ':8081', schema: tcpAddress },
+  admin: {
+    flag: '--admin',
+    description: 'admin entrypoint: /healthz, /readyz, /metrics',
+    default: '127.0.0.1:8082',
+    schema: tcpAddress,
+  },
+  trustedProxies: {
+    flag: '--trusted-proxies',
+    description: 'addresses and networks whose X-Forwarded-… headers are believed',
+    default: '',
+    schema: list.pipe(z.array(network)),
+  },
+  accessLog: {
+    flag: '--access-log',
+    description: 'a JSON line for each request: "stdout", a file, or "off"',
+    default: 'stdout',
+    schema: offOr(z.literal('stdout').or(path)),
+  },
+} satisfies Record<string, Setting>;
