@@ -36,18 +36,61 @@ export interface Value {
   readonly values: readonly Value[];
 }
 
-/** Puts instances into the registry and keeps them there. */
+/** The registry as of a store revision, kept in step with the store. */
+export interface RegistryView {
+  /** Store revision up to which changes of the registry are in. */
+  readonly revision: bigint;
+  /** Every version of a service, sorted by version; empty when there is none. */
+  get(name: string): readonly ServiceVersion[];
+  /** Every version of every service, sorted by name, then version. */
+  list(): readonly ServiceVersion[];
+  /** Store keys that hold an instance: more than one where it was written at both depths. */
+  keysOf(service: string, instanceId: string): readonly string[];
+  /** Calls `listener` after each change, in revision order. Returns the function that ends it. */
+  onChange(listener: (change: RegistryChange) => void): () => void;
+  stop(): void;
+}
+
+export interface RegistryChange {
+  /** Services that are new, differ or are gone. */
+  readonly names: ReadonlySet<string>;
+  /** Store revision of the change. */
+  readonly revision: bigint;
+}
+
+/** Puts instances into the registry and keeps them there, for whoever runs them. */
 export interface Registrar {
   /**
    * Writes the instance under a lease and keeps the lease alive until `deregister`; a lease that is lost is granted
    * again and the key written again.
    *
-   * @throws ControlPlaneError `unavailable` when the store does not answer
+   * @throws ControlPlaneError `invalid` with every problem of the instance, `unavailable` when the store does not answer
    */
   register(registered: Registered): Promise<Registration>;
 }
 
 export interface Registration {
-  /** Deletes the key and lets the lease go. Returns the store revision from which on the instance is gone. */
+  /**
+   * Deletes the key and lets the lease go. Returns the store revision from which on the instance is gone; if it was gone
+   * before, the revision that registered it.
+   *
+   * @throws ControlPlaneError `unavailable` when the store does not answer; the instance then goes with its lease
+   */
   deregister(): Promise<bigint>;
+}
+
+/** Registrations of instances that run elsewhere, and that keep themselves alive by registering again. */
+export interface SelfRegistrations {
+  /**
+   * Writes the instance for `ttlSeconds`; when it stands as given, only renews its lease.
+   *
+   * @throws ControlPlaneError `invalid` with every problem of the instance, `unavailable` when the store does not answer
+   */
+  register(registered: Registered, ttlSeconds: number): Promise<void>;
+  /**
+   * Removes an instance, whoever registered it.
+   *
+   * @throws ControlPlaneError `not-found` when there is none, `unavailable` when the store does not answer
+   */
+  deregister(service: string, instanceId: string): Promise<void>;
 }
