@@ -5,7 +5,7 @@ import { maxValueBytes, maxValueDepth } from './validate.ts';
 /**
  * Writes go-micro's JSON; the same instance always becomes the same bytes.
  *
- * @throws ControlPlaneError `invalid` when it is larger than 512 KiB
+ * @throws ControlPlaneError `invalid` when nobody could read it: it is too large, or nested too deep
  */
 export function encodeRegistered({ name, version, metadata, endpoints, instance }: Registered): Buffer {
   const value = Buffer.from(
@@ -23,9 +23,11 @@ export function encodeRegistered({ name, version, metadata, endpoints, instance 
       nodes: [{ id: instance.id, address: instance.address, metadata: sorted(instance.metadata) }],
     }),
   );
-  if (value.length > maxValueBytes) {
-    const message = `cannot register ${name}: its description has ${value.length} bytes, at most ${maxValueBytes} are kept`;
-    throw new ControlPlaneError('invalid', message);
+  try {
+    decodeRegistered(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ControlPlaneError('invalid', `cannot register ${name}: ${error.message}`, { cause: error });
   }
   return value;
 }

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectEtcd } from '../etcd/client/connect.ts';
-import { type EtcdFixture, startEtcd } from '../etcd/client/etcd.fixture.ts';
+import { type RealEtcd, startRealEtcd } from '../etcd/contract/real-etcd.ts';
 import { startMirror } from '../etcd/client/mirror.ts';
 import type { Mirror } from '../etcd/client/mirror.types.ts';
 import { startRegistrar } from './registrar.ts';
@@ -19,14 +19,14 @@ const greeter: Registered = {
 };
 
 describe('the registrar', () => {
-  let etcd: EtcdFixture;
+  let etcd: RealEtcd;
   let client: ReturnType<typeof connectEtcd>;
   let mirror: Mirror;
   let view: RegistryView;
   let registrar: ReturnType<typeof startRegistrar>;
 
   beforeAll(async () => {
-    etcd = await startEtcd();
+    etcd = await startRealEtcd();
     client = connectEtcd({ hosts: [etcd.host] });
   });
 

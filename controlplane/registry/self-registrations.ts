@@ -14,6 +14,9 @@ export interface SelfRegistrationsOptions {
   readonly log: Logger;
 }
 
+const minTtlSeconds = 5;
+const maxTtlSeconds = 3_600;
+
 /** Keeps the leases of instances that register themselves; a lease that nobody renews is forgotten once it is over. */
 export function startSelfRegistrations(options: SelfRegistrationsOptions): SelfRegistrations & { stop(): void } {
   const { client, view, log } = options;
@@ -26,7 +29,9 @@ export function startSelfRegistrations(options: SelfRegistrationsOptions): SelfR
 
   return {
     async register(registered, ttlSeconds) {
-      assertRegistrable(registered);
+      const isAllowed = Number.isInteger(ttlSeconds) && ttlSeconds >= minTtlSeconds && ttlSeconds <= maxTtlSeconds;
+      const allowed = `must be a whole number from ${minTtlSeconds} to ${maxTtlSeconds} seconds`;
+      assertRegistrable(registered, isAllowed ? [] : [`the time to live, ${ttlSeconds}, ${allowed}`]);
       const value = encodeRegistered(registered);
       const key = instanceKey(registered.name, registered.instance.id);
       const leased = held.get(key)?.leased ?? new LeasedKey({ client, key, log });

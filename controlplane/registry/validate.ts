@@ -27,15 +27,13 @@ export function problemsOf({ name, version, instance }: Registered): readonly st
   ];
 }
 
-/** @throws ControlPlaneError `invalid` with every problem at once */
-export function assertRegistrable(registered: Registered): void {
-  const problems = problemsOf(registered);
-  if (problems.length > 0) {
-    throw new ControlPlaneError(
-      'invalid',
-      `cannot register ${JSON.stringify(registered.name)}: ${problems.join('; ')}`,
-    );
-  }
+/**
+ * @param further problems of the request that are not the instance's
+ * @throws ControlPlaneError `invalid` with every problem at once
+ */
+export function assertRegistrable(registered: Registered, further: readonly string[] = []): void {
+  const problems = [...problemsOf(registered), ...further];
+  if (problems.length > 0) throw new ControlPlaneError('invalid', `cannot register: ${problems.join('; ')}`);
 }
 
 function nameProblems(name: string): readonly string[] {

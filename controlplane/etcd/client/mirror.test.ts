@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectEtcd } from './connect.ts';
-import { type EtcdFixture, startEtcd } from './etcd.fixture.ts';
+import { type RealEtcd, startRealEtcd } from '../contract/real-etcd.ts';
 import { startMirror } from './mirror.ts';
 import type { Mirror, MirrorChange } from './mirror.types.ts';
 
@@ -9,13 +9,13 @@ const log = pino({ level: 'silent' });
 const prefix = '/micro/';
 
 describe('the mirror', () => {
-  let etcd: EtcdFixture;
+  let etcd: RealEtcd;
   let client: ReturnType<typeof connectEtcd>;
   let mirror: Mirror;
   let changes: MirrorChange[];
 
   beforeEach(async () => {
-    etcd = await startEtcd();
+    etcd = await startRealEtcd();
     client = connectEtcd({ hosts: [etcd.host] });
     await client.put('/micro/a').value('1');
     mirror = await startMirror({ client, prefix, log });
