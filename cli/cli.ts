@@ -1,7 +1,7 @@
 import { type BaseContext, Builtins, Cli, type Command } from 'clipanion';
 import { commands } from './commands/index.ts';
 import { misuse } from './misuse.ts';
-import { version } from './version.ts';
+import { isTerminal } from './output/terminal.ts';
 
 type Context = Pick<BaseContext, 'env' | 'stdin' | 'stdout' | 'stderr'>;
 
@@ -9,10 +9,16 @@ type Context = Pick<BaseContext, 'env' | 'stdin' | 'stdout' | 'stderr'>;
  * Runs one command line.
  *
  * @param args without the name of the program
+ * @param version of `micro server`
  * @returns the exit code: 0, 1 for a failed operation, 2 for wrong use
  */
-export async function runCli(args: readonly string[], context: Context): Promise<number> {
-  const cli = new Cli({ binaryName: 'micro', binaryLabel: 'micro server', binaryVersion: version() });
+export async function runCli(args: readonly string[], version: string, context: Context): Promise<number> {
+  const cli = new Cli({
+    binaryName: 'micro',
+    binaryLabel: 'micro server',
+    binaryVersion: version,
+    enableColors: isTerminal(context.stdout),
+  });
   for (const command of [...commands, Builtins.HelpCommand, Builtins.VersionCommand]) cli.register(command);
 
   let command: Command;

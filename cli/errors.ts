@@ -39,7 +39,7 @@ function explain({ code, details }: ServiceError, server: string): string {
 }
 
 interface ServiceError {
-  readonly code: number;
+  readonly code: status;
   readonly details: string;
 }
 

@@ -14,13 +14,23 @@ export function misuse(args: readonly string[], error: unknown, cli: Cli): strin
 
   if (command === undefined) {
     const typed = named.slice(0, 2).join(' ');
-    const near = nearest(typed, definitions.map(({ path }) => path)) ?? nearest(named[0] ?? '', definitions.map(({ path }) => path));
+    const near =
+      nearest(
+        typed,
+        definitions.map(({ path }) => path),
+      ) ??
+      nearest(
+        named[0] ?? '',
+        definitions.map(({ path }) => path),
+      );
     if (typed === '') return "micro needs a command; 'micro --help' lists them";
     return `micro has no command '${typed}'${suggestion(near && `micro ${near}`)}; 'micro --help' lists them`;
   }
 
   const help = `'micro ${command.path} --help' shows how it is used`;
-  const flag = args.map((arg) => arg.split('=')[0] ?? arg).find((arg) => arg.startsWith('--') && !command.flags.includes(arg));
+  const flag = args
+    .map((arg) => arg.split('=')[0] ?? arg)
+    .find((arg) => arg.startsWith('--') && !command.flags.includes(arg));
   if (flag !== undefined) {
     return `micro ${command.path} has no flag ${flag}${suggestion(nearest(flag, command.flags))}; ${help}`;
   }

@@ -8,7 +8,6 @@ import { formatAddress } from '../proto/channel/address.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
 import { makeLog } from './log.ts';
 import { stopSignal } from './signals.ts';
-import { version } from './version.ts';
 
 interface ControlOptions {
   readonly dataDir: string;
@@ -44,7 +43,7 @@ export async function startControl(options: ControlOptions, log: Logger): Promis
     store: options.etcd === undefined ? 'embedded' : { endpoints: options.etcd },
     registryDoor: options.etcdListen,
     namespace: options.namespace,
-    version: version(),
+    version,
     log,
   });
   return { ...plane, [Symbol.asyncDispose]: () => plane.stop() };

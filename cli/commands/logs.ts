@@ -16,7 +16,9 @@ export class LogsCommand extends ClientCommand {
   });
 
   follow = Option.Boolean('-f,--follow', false, { description: 'keep showing what is printed from now on' });
-  lines = Option.String('-n,--lines', '100', { description: 'how many of the last lines to begin with (default: 100)' });
+  lines = Option.String('-n,--lines', '100', {
+    description: 'how many of the last lines to begin with (default: 100)',
+  });
   service = Option.String();
 
   protected override async call(server: Server): Promise<void> {

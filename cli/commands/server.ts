@@ -17,7 +17,10 @@ export class ServerCommand extends MicroCommand {
     `,
     examples: [
       ['On the usual ports', 'micro server'],
-      ['Beside another server', 'micro server --data-dir /tmp/b --http :9080 --grpc :9081 --admin :9082 --control :9083'],
+      [
+        'Beside another server',
+        'micro server --data-dir /tmp/b --http :9080 --grpc :9081 --admin :9082 --control :9083',
+      ],
     ],
   });
 

@@ -22,7 +22,9 @@ export class StatusCommand extends ClientCommand {
 
   protected override async call(server: Server): Promise<void> {
     const runtime = server.client(RuntimeClient);
-    const { deployments } = await unary<StatusResponse>((done) => runtime.status({ service: this.service ?? '' }, done));
+    const { deployments } = await unary<StatusResponse>((done) =>
+      runtime.status({ service: this.service ?? '' }, done),
+    );
     if (this.json) return this.print(json(deployments.map(deploymentJson)));
     if (deployments.length === 0) return this.print("nothing runs yet: start a service with 'micro run <source>'");
     return this.print(

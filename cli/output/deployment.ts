@@ -15,7 +15,8 @@ export function deploymentJson({ instances, ...deployment }: Deployment) {
 }
 
 /** "2/3 ready", and why the others are not. */
-export function deploymentStatus({ instances, instancesWanted }: Deployment): string {
+export function deploymentStatus({ instances, instancesWanted, trouble }: Deployment): string {
+  if (trouble !== '') return trouble;
   const ready = instances.filter(({ state }) => state === InstanceState.INSTANCE_STATE_READY).length;
   const others = instances
     .filter(({ state }) => state !== InstanceState.INSTANCE_STATE_READY)

@@ -18,7 +18,10 @@ export function listRoutes({ prefixes, services }: Snapshot): readonly Route[] {
     const versions = byVersion(service);
     const http = prefixes
       .filter(({ namespace }) => service.name.startsWith(`${namespace}.`))
-      .map(({ path, namespace }) => ({ entrypoint: 'http' as const, route: `${path}${pathName(service.name, namespace)}/` }));
+      .map(({ path, namespace }) => ({
+        entrypoint: 'http' as const,
+        route: `${path}${pathName(service.name, namespace)}/`,
+      }));
     const grpc = speaksGrpc(service) ? [{ entrypoint: 'grpc' as const, route: `/${service.name}.` }] : [];
     return [...http, ...grpc].flatMap((way) =>
       [...versions].map(([version, instances]) => ({ ...way, service: service.name, version, instances })),

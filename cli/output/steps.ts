@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import yoctoSpinner, { type Spinner } from 'yocto-spinner';
+import { isTerminal } from './terminal.ts';
 
 /** Shows the steps of something that takes a while: a spinner on a terminal, plain lines elsewhere. */
 export interface Steps {
@@ -12,7 +13,7 @@ export interface Steps {
 }
 
 export function showSteps(stream: Writable): Steps {
-  return 'isTTY' in stream && stream.isTTY === true ? spinnerSteps(stream as NodeJS.WriteStream) : plainSteps(stream);
+  return isTerminal(stream) ? spinnerSteps(stream) : plainSteps(stream);
 }
 
 function plainSteps(stream: Writable): Steps {

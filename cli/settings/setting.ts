@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import { UsageError } from '../errors.ts';
 
 /** One thing that a user can set, by flag or by environment. */
-export interface Setting<Schema extends z.ZodType<unknown, string | undefined> = z.ZodType<unknown, string | undefined>> {
+export interface Setting<
+  Schema extends z.ZodType<unknown, string | undefined> = z.ZodType<unknown, string | undefined>,
+> {
   /** "--data-dir"; the environment variable follows from it: MICRO_DATA_DIR. */
   readonly flag: `--${string}`;
   /** Shown in `--help`, with the default. */

@@ -14,14 +14,18 @@ const tcpAddress = z.string().transform((text, context): TcpAddress => {
   }
 });
 
-const loopbackAddress = tcpAddress.refine(({ host }) => host === 'localhost' || host === '::1' || /^127\./.test(host), {
-  message: 'it may listen on the loopback only, such as 127.0.0.1:2379: whoever reaches it can register services',
-});
+const loopbackAddress = tcpAddress.refine(
+  ({ host }) => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.')),
+  {
+    message: 'it may listen on the loopback only, such as 127.0.0.1:2379: whoever reaches it can register services',
+  },
+);
 
-const path = z
-  .string()
-  .min(1, 'it needs a path')
-  .transform((text) => resolve(text === '~' || text.startsWith('~/') ? homedir() + text.slice(1) : text));
+const path = z.string().min(1, 'it needs a path').transform(expandPath);
+
+function expandPath(text: string): string {
+  return resolve(text === '~' || text.startsWith('~/') ? homedir() + text.slice(1) : text);
+}
 
 /** "a,b , c" → ["a", "b", "c"]. */
 const list = z.string().transform((text) =>
@@ -62,7 +66,8 @@ export const dataDir = {
 
 export const token = {
   flag: '--token',
-  description: 'control token (default: the one in <data-dir>/token; better in MICRO_TOKEN than in the list of processes)',
+  description:
+    'control token (default: the one in <data-dir>/token; better in MICRO_TOKEN than in the list of processes)',
   schema: z.string().min(1, 'it may not be empty').optional(),
 } satisfies Setting;
 
@@ -94,7 +99,8 @@ export const controlPlaneSettings = {
   },
   etcdListen: {
     flag: '--etcd-listen',
-    description: 'where services register themselves as in etcd, on the loopback; the next free port if taken; or "off"',
+    description:
+      'where services register themselves as in etcd, on the loopback; the next free port if taken; or "off"',
     default: '127.0.0.1:2379',
     schema: offOr(loopbackAddress),
   },
@@ -130,6 +136,11 @@ export const dataPlaneSettings = {
     flag: '--access-log',
     description: 'a JSON line for each request: "stdout", a file, or "off"',
     default: 'stdout',
-    schema: offOr(z.literal('stdout').or(path)),
+    schema: offOr(
+      z
+        .string()
+        .min(1, 'it is "stdout", "off" or a file')
+        .transform((text) => (text === 'stdout' ? text : expandPath(text))),
+    ),
   },
 } satisfies Record<string, Setting>;

@@ -153,6 +153,8 @@ export interface Deployment {
   readonly instances: readonly InstanceStatus[];
   /** Path on the `http` entrypoint ("/service/greeter/"); empty when none leads to the service. */
   readonly path: string;
+  /** Why nothing runs though it should; empty when that is not so. */
+  readonly trouble: string;
 }
 
 export interface InstanceStatus {
@@ -648,6 +650,7 @@ function createBaseDeployment(): Deployment {
     updatedUnixMs: 0n,
     instances: [],
     path: "",
+    trouble: "",
   };
 }
 
@@ -679,6 +682,9 @@ export const Deployment: MessageFns<Deployment> = {
     }
     if (message.path !== "") {
       writer.uint32(66).string(message.path);
+    }
+    if (message.trouble !== "") {
+      writer.uint32(74).string(message.trouble);
     }
     return writer;
   },
@@ -758,6 +764,14 @@ export const Deployment: MessageFns<Deployment> = {
             }
 
             message.path = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.trouble = reader.string();
             continue;
           }
         }

@@ -1,0 +1,58 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { runCli } from './cli.ts';
+
+async function run(...args: string[]) {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const exitCode = await runCli(args, '0.0.0', { env: {}, stdin: new PassThrough(), stdout, stderr });
+  stdout.end();
+  stderr.end();
+  return { exitCode, stdout: await text(stdout), stderr: await text(stderr) };
+}
+
+test.each([
+  [['sever'], "micro has no command 'sever': did you mean 'micro server'?; 'micro --help' lists them\n"],
+  [['route', 'ls'], "micro has no command 'route ls': did you mean 'micro routes ls'?; 'micro --help' lists them\n"],
+  [['routes'], "micro has no command 'routes': did you mean 'micro routes ls'?; 'micro --help' lists them\n"],
+  [['frobnicate'], "micro has no command 'frobnicate'; 'micro --help' lists them\n"],
+  [
+    ['server', '--htpp', ':1'],
+    "micro server has no flag --htpp: did you mean '--http'?; 'micro server --help' shows how it is used\n",
+  ],
+  [['kill'], "micro kill: Not enough positional arguments; 'micro kill --help' shows how it is used\n"],
+])('micro %j is wrong use, with the nearest right one', async (args, stderr) => {
+  expect(await run(...args)).toEqual({ exitCode: 2, stdout: '', stderr });
+});
+
+test('every command has a description and an example', async () => {
+  const { stdout, exitCode } = await run('--help');
+  expect(exitCode).toBe(0);
+  const commands = [...stdout.matchAll(/^ {2}(?:\$ )?micro ([a-z ]*[a-z])/gm)].map(([, path]) =>
+    (path ?? '').split(' '),
+  );
+  expect(commands.length).toBeGreaterThan(9);
+  for (const command of commands) expect((await run(...command, '--help')).stdout).toContain('Examples');
+});
+
+test('wrong options are told together', async () => {
+  const { exitCode, stderr } = await run('run', '.', '--instances', 'many', '--env', 'NOVALUE', '--token', 't');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--instances: "many"');
+  expect(stderr).toContain('--env: "NOVALUE"');
+});
+
+test('a server that is not there is one line with the next step', async () => {
+  const { exitCode, stderr } = await run('status', '--server', '127.0.0.1:1', '--token', 't');
+  expect(exitCode).toBe(1);
+  expect(stderr).toBe(
+    "micro: no micro server answers at 127.0.0.1:1: start one with 'micro server', or name another with --server\n",
+  );
+});
+
+test('without a token the command says where it looked', async () => {
+  const { exitCode, stderr } = await run('status', '--data-dir', '/nonexistent/micro');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('no /nonexistent/micro/token');
+});
