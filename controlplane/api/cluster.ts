@@ -1,0 +1,46 @@
+import type { ClusterServer, StoreMode } from '../../proto/gen/micro/cluster/v1/cluster.ts';
+import type { Mirror } from '../etcd/client/mirror.types.ts';
+import type { RoutePublisher } from '../routes/publish.ts';
+
+export interface ClusterServiceOptions {
+  readonly node: string;
+  /** Version of the server. */
+  readonly version: string;
+  readonly storeMode: StoreMode;
+  readonly mirror: Mirror;
+  readonly publisher: RoutePublisher;
+}
+
+/** The internal system `micro.cluster.v1`: what `micro health` shows. */
+export function clusterService(options: ClusterServiceOptions): ClusterServer {
+  const { node, version, storeMode, mirror, publisher } = options;
+  const startedUnixMs = BigInt(Date.now());
+  return {
+    health(_call, done) {
+      const { revision, services } = publisher.snapshot();
+      done(null, {
+        node,
+        version,
+        startedUnixMs,
+        store: {
+          mode: storeMode,
+          reachable: mirror.status.reachable,
+          reason: mirror.status.reachable ? '' : mirror.status.reason,
+          clusterId: mirror.clusterId,
+          revision: mirror.revision,
+        },
+        routes: {
+          revision,
+          services: services.length,
+          instances: services.reduce((sum, { instances }) => sum + instances.length, 0),
+        },
+        dataPlanes: publisher.subscribers().map((subscriber) => ({
+          name: subscriber.name,
+          revision: subscriber.revision,
+          nackReason: subscriber.nackReason ?? '',
+          httpAddress: subscriber.httpAddress,
+        })),
+      });
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { formatAddress, type TcpAddress } from '../../proto/channel/address.ts';
+import { hasToken } from '../../proto/channel/token.ts';
+import { ControlPlaneError } from '../errors.ts';
+
+/** The gRPC listener of the control plane (`--control`): what the internal systems answer on. */
+export interface ControlServer {
+  /** As bound: the port is never 0. */
+  readonly address: TcpAddress;
+  /** Answers calls of one service from now on. */
+  add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+  /** Lets unary calls finish for `graceMs`, then ends what is left. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Starts to listen. Every call needs the control token, whatever the service.
+ *
+ * @throws ControlPlaneError `conflict` when the port is taken, `failed` when it cannot be had otherwise
+ */
+export async function startControlServer(options: { listen: TcpAddress; token: string }): Promise<ControlServer> {
+  const { listen, token } = options;
+  const server = new Server({
+    interceptors: [requireToken(token)],
+    'grpc.max_concurrent_streams': 1_000,
+    // A data plane that went away without a word is noticed within 20 s.
+    'grpc.keepalive_time_ms': 15_000,
+    'grpc.keepalive_timeout_ms': 5_000,
+  });
+  const host = listen.host === '' ? '0.0.0.0' : listen.host;
+  const port = await new Promise<number>((resolve, reject) => {
+    const target = formatAddress({ host, port: listen.port });
+    server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(bindError(listen, error));
+      else resolve(bound);
+    });
+  });
+  return {
+    address: { host: listen.host, port },
+    add: (service, implementation) => server.addService(service, implementation),
+    stop: (graceMs = 500) =>
+      new Promise((resolve) => {
+        // tryShutdown waits for streams, which end only with their clients.
+        const force = setTimeout(() => server.forceShutdown(), graceMs);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      }),
+  };
+}
+
+function requireToken(token: string): ServerInterceptor {
+  return (_method, call) =>
+    new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, proceed) {
+            if (hasToken(metadata, token)) return proceed(metadata);
+            const details = metadata.get('authorization').length === 0 ? missingToken : wrongToken;
+            return call.sendStatus({ code: status.UNAUTHENTICATED, details });
+          },
+        });
+      },
+    });
+}
+
+const missingToken = 'a call to an internal system needs the control token: send it as "authorization: Bearer <token>"';
+const wrongToken = 'the token is not the control token of this server';
+
+function bindError(listen: TcpAddress, cause: Error): ControlPlaneError {
+  const where = `control cannot listen on ${formatAddress(listen)}`;
+  if (cause.message.includes('EADDRINUSE')) {
+    return new ControlPlaneError('conflict', `${where}: the port is taken; choose another with --control`, { cause });
+  }
+  return new ControlPlaneError('failed', `${where}: ${cause.message}; choose another address with --control`, {
+    cause,
+  });
+}
