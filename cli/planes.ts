@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
-import type { TcpAddress } from '../proto/channel/address.ts';
-import { formatAddress } from '../proto/channel/address.ts';
+import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
 import { makeLog } from './log.ts';
 import { stopSignal } from './signals.ts';
@@ -33,7 +33,11 @@ interface Plane extends AsyncDisposable {
 }
 
 /** Starts the control plane with the settings of the command line. */
-export async function startControl(options: ControlOptions, log: Logger): Promise<Plane & { routes: RouteSource }> {
+export async function startControl(
+  options: ControlOptions,
+  version: string,
+  log: Logger,
+): Promise<Plane & Pick<ControlPlane, 'node' | 'routes'>> {
   // Loaded here, and not by client commands: it brings the store along.
   const { startControlPlane } = await import('../controlplane/control-plane.ts');
   const plane = await startControlPlane({
@@ -46,15 +50,20 @@ export async function startControl(options: ControlOptions, log: Logger): Promis
     version,
     log,
   });
-  return { ...plane, [Symbol.asyncDispose]: () => plane.stop() };
+  const { addresses, node, routes } = plane;
+  return { addresses, node, routes, [Symbol.asyncDispose]: () => plane.stop() };
 }
 
 /** Starts the data plane with the settings of the command line. */
-export async function startData(options: DataOptions, routes: RouteSource, log: Logger): Promise<Plane> {
+export async function startData(
+  options: DataOptions,
+  { node, routes }: { readonly node: string; readonly routes: RouteSource },
+  log: Logger,
+): Promise<Plane> {
   const { startDataPlane } = await import('../dataplane/data-plane.ts');
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const plane = await startDataPlane({
-    name: 'TODO',
+    name: node,
     routes,
     http: options.http,
     grpc: options.grpc,
@@ -79,7 +88,7 @@ export async function runPlanes(
   const addresses = await start(stack, log);
   const listed = Object.entries(addresses).map(([entrypoint, address]) => {
     const scheme = entrypoint === 'http' || entrypoint === 'admin' ? 'http://' : '';
-    return `${entrypoint} ${scheme}${formatAddress(address)}`;
+    return `${entrypoint} ${scheme}${formatAddress(dialable(address))}`;
   });
   stdout.write(`micro ${name} is ready: ${listed.join(' · ')}\n`);
   log.info({ signal: await stop }, 'stopping: calls in flight may finish');

@@ -11,10 +11,9 @@ export class ControlPlaneCommand extends MicroCommand {
   static override usage = Command.Usage({
     category: 'Server',
     description: 'start a control plane alone',
-    details: "Data planes of other processes and machines listen to it: see 'micro dataplane --help'.",
+    details: "Data planes in processes of their own listen to it: see 'micro dataplane --help'.",
     examples: [
       ['For data planes on this machine', 'micro controlplane'],
-      ['For data planes on other machines', 'micro controlplane --control :8083'],
     ],
   });
 
@@ -29,7 +28,7 @@ export class ControlPlaneCommand extends MicroCommand {
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
     await runPlanes('controlplane', options, this.context.stdout, async (stack, log) => {
-      return stack.use(await startControl(options, log)).addresses;
+      return stack.use(await startControl(options, this.cli.binaryVersion ?? '', log)).addresses;
     });
   }
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Command } from 'clipanion';
 import { dialRoutes } from '../../proto/routes/dial.ts';
 import { MicroCommand } from '../micro-command.ts';
@@ -35,7 +36,7 @@ export class DataPlaneCommand extends MicroCommand {
     const options = readSettings(settings, this, this.context.env);
     const routes = dialRoutes({ address: options.control, token: options.token ?? (await readToken(options.dataDir)) });
     await runPlanes('dataplane', options, this.context.stdout, async (stack, log) => {
-      return stack.use(await startData(options, routes, log)).addresses;
+      return stack.use(await startData(options, { node: hostname(), routes }, log)).addresses;
     });
   }
 }

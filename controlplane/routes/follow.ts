@@ -1,7 +1,7 @@
 import type { Prefix, Service } from '../../proto/gen/micro/routes/v1/routes.ts';
 import type { Mirror } from '../etcd/client/mirror.types.ts';
 import type { RegistryView } from '../registry/types.ts';
-import { deploymentsPrefix } from '../runtime/rollout/deployments.ts';
+import { deploymentsPrefix } from '../runtime/keys.ts';
 import { compileInternal, compileService, type InternalSystems } from './compile.ts';
 import { publishRoutes, type RoutePublisher } from './publish.ts';
 

@@ -1,0 +1,109 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import type { Logger } from 'pino';
+import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
+import { ClusterService } from '../proto/gen/micro/cluster/v1/cluster.ts';
+import { RegistryService } from '../proto/gen/micro/registry/v1/registry.ts';
+import { RoutesService } from '../proto/gen/micro/routes/v1/routes.ts';
+import { RuntimeService } from '../proto/gen/micro/runtime/v1/runtime.ts';
+import type { RouteSource } from '../proto/routes/source.ts';
+import { clusterService } from './api/cluster.ts';
+import { registryService } from './api/registry.ts';
+import { routesService } from './api/routes.ts';
+import { runtimeService } from './api/runtime.ts';
+import { startControlServer } from './api/server.ts';
+import { openDataFolder } from './data-folder/data-folder.ts';
+import { startMirror } from './etcd/client/mirror.ts';
+import { startRegistryDoor } from './registry/door/door.ts';
+import { startRegistrar } from './registry/registrar.ts';
+import { startSelfRegistrations } from './registry/self-registrations.ts';
+import { startRegistryView } from './registry/view.ts';
+import { compilePrefixes } from './routes/compile.ts';
+import { startRoutes } from './routes/follow.ts';
+import { startRuntime } from './runtime/runtime.ts';
+import { openStore, type StoreChoice } from './store.ts';
+
+export interface ControlPlaneOptions {
+  /** Folder for what this node keeps; made when it is missing. */
+  readonly dataDir: string;
+  /** Control token; the one in the data folder when left out. */
+  readonly token?: string | undefined;
+  /** Where internal systems answer, and data planes subscribe. */
+  readonly listen: TcpAddress;
+  readonly store: StoreChoice;
+  /** Where services register themselves as in etcd; nowhere when undefined. */
+  readonly registryDoor: TcpAddress | undefined;
+  /** What the names of services begin with: "go.micro". */
+  readonly namespace: string;
+  /** Version of the server. */
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface ControlPlane {
+  /** Name of this node. */
+  readonly node: string;
+  readonly addresses: { readonly control: TcpAddress; readonly registry?: TcpAddress };
+  /** The route table, for a data plane in the same process. */
+  readonly routes: RouteSource;
+  /** Stops the services that run here, then everything else. */
+  stop(): Promise<void>;
+}
+
+/** How long a route change may take to reach every data plane before what depends on it goes on without. */
+const settleTimeoutMs = 5_000;
+
+/**
+ * Starts the control plane. When it returns, what a killed predecessor left behind is gone, and the services that
+ * should run are being started.
+ *
+ * @throws ControlPlaneError when a part cannot be had; nothing is left running then
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { log, version } = options;
+  await using started = new AsyncDisposableStack();
+  const own = <Part extends { stop(): void | Promise<void> }>(part: Part): Part =>
+    started.adopt(part, async (stopping) => stopping.stop());
+
+  const folder = await openDataFolder({ path: options.dataDir, token: options.token });
+  started.defer(() => folder.release());
+  const { node, token } = folder;
+  const server = own(await startControlServer({ listen: options.listen, token }));
+
+  const { client, ...store } = own(await openStore({ choice: options.store, folder: folder.path, log }));
+  const mirror = own(await startMirror({ client, prefix: '/micro/', log }));
+  const view = own(startRegistryView({ mirror, log }));
+  const registrar = own(startRegistrar({ client, log }));
+  const selfRegistrations = own(startSelfRegistrations({ client, view, log }));
+
+  const prefixes = compilePrefixes(options.namespace);
+  const services = [RegistryService, RuntimeService, RoutesService, ClusterService];
+  const address = formatAddress(dialable(server.address));
+  const internal = { names: services.map(packageOf), address, node, version };
+  const { publisher } = own(startRoutes({ mirror, registry: view, prefixes, internal }));
+
+  const settled = (revision: bigint) => publisher.settled(revision, settleTimeoutMs);
+  const runtime = own(await startRuntime({ node, folder: folder.path, client, registrar, prefixes, settled, log }));
+
+  server.add(RegistryService, registryService({ view, selfRegistrations, log }));
+  server.add(RuntimeService, runtimeService({ runtime, log }));
+  server.add(RoutesService, routesService(publisher));
+  server.add(ClusterService, clusterService({ node, version, storeMode: store.mode, mirror, publisher }));
+
+  const door =
+    options.registryDoor &&
+    own(await startRegistryDoor({ listen: options.registryDoor, upstream: store.endpoints, log }));
+
+  const running = started.move();
+  return {
+    node,
+    addresses: { control: server.address, ...(door && { registry: door.address }) },
+    routes: publisher,
+    stop: () => running.disposeAsync(),
+  };
+}
+
+/** "micro.routes.v1": what callers route by. */
+function packageOf(service: Readonly<Record<string, { readonly path: string }>>): string {
+  const [method] = Object.values(service);
+  return (method?.path ?? '').replace(/^\/(.*)\.[^.]*\/.*$/, '$1');
+}
