@@ -1,4 +1,4 @@
-import { type handleUnaryCall, type ServerErrorResponse, status } from '@grpc/grpc-js';
+import { type handleUnaryCall, type sendUnaryData, type ServerErrorResponse, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ControlPlaneError, type ControlPlaneErrorCode } from '../errors.ts';
 
@@ -30,14 +30,15 @@ export function unaryHandler<Request, Response>(
   log: Logger,
   handle: (request: Request) => Promise<Response> | Response,
 ): handleUnaryCall<Request, Response> {
-  return async (call, done) => {
+  const answer = async (request: Request, done: sendUnaryData<Response>): Promise<void> => {
     let response: Response;
     try {
-      response = await handle(call.request);
+      response = await handle(request);
     } catch (error) {
       done(toServiceError(error, log));
       return;
     }
     done(null, response);
   };
+  return (call, done) => void answer(call.request, done);
 }

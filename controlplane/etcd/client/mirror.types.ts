@@ -16,12 +16,13 @@ export interface MirrorChange {
 
 /**
  * A local copy of every key under one prefix, kept in step by a watch; it lists again whenever it may have missed
- * something (compaction, a connection that dropped). Revisions only go up. While the store is away the copy stays.
+ * something (compaction, a store that was replaced). While the store is away, or has gone back in time, the copy stays.
+ * Revisions only go up, as long as `clusterId` stays the same.
  */
 export interface Mirror {
   /** Store revision of the copy. */
   readonly revision: bigint;
-  /** etcd's cluster id, from its response headers. */
+  /** etcd's cluster id, from its response headers; already the new one in the change that takes over another cluster. */
   readonly clusterId: bigint;
   /** Whether the watch is up; else why not. */
   readonly status: { readonly reachable: true } | { readonly reachable: false; readonly reason: string };
