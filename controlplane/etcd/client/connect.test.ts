@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
@@ -55,12 +53,7 @@ describe('the etcd client', () => {
   });
 
   test('asks another host while one is away', async () => {
-    const gone = createServer().listen(0, '127.0.0.1');
-    await once(gone, 'listening');
-    const address = gone.address();
-    await once(gone.close(), 'close');
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const client = connect({ hosts: [`127.0.0.1:${port}`, etcd.host] });
+    const client = connect({ hosts: ['unix:/nobody/listens/here', etcd.host] });
     for (let attempt = 0; attempt < 20; attempt += 1) await client.put(`key-${attempt}`).value('1');
     expect(await client.getAll().prefix('key-').count()).toBe(20);
   });

@@ -1,18 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP link to a store that can be cut while the store goes on. */
+/** A TCP link to a store that can be cut, or moved to another store, while the store goes on. */
 export interface Link {
   /** "127.0.0.1:port", the near end. */
   readonly host: string;
   /** Resets every connection, and new ones until `restore`. */
   cut(): void;
   restore(): void;
+  /** Where connections lead from now on: "host:port". */
+  moveTo(target: string): void;
   stop(): Promise<void>;
 }
 
 export async function startLink(target: string): Promise<Link> {
-  const { hostname, port } = new URL(`tcp://${target}`);
+  let far = target;
   const sockets = new Set<Socket>();
   let whole = true;
   const server = createServer((near) => {
@@ -20,10 +22,11 @@ export async function startLink(target: string): Promise<Link> {
       near.resetAndDestroy();
       return;
     }
-    const far = connect(Number(port), hostname);
+    const { hostname, port } = new URL(`tcp://${far}`);
+    const onward = connect(Number(port), hostname);
     for (const [socket, other] of [
-      [near, far],
-      [far, near],
+      [near, onward],
+      [onward, near],
     ] as const) {
       sockets.add(socket);
       socket.on('error', () => other.destroy());
@@ -44,6 +47,9 @@ export async function startLink(target: string): Promise<Link> {
     cut,
     restore: () => {
       whole = true;
+    },
+    moveTo: (other) => {
+      far = other;
     },
     stop: async () => {
       cut();
