@@ -1,0 +1,81 @@
+import { chmod, copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { openContentFolders } from '../content-folders.ts';
+import { recogniseLanguage } from '../languages/languages.ts';
+import type { RuntimeLimits } from '../limits.ts';
+import { runSteps } from './steps.ts';
+
+/** The builds of this node, by the digest of the bundle that each was made from. */
+export interface Builds {
+  /** The folder of a finished build; `undefined` when there is none. */
+  find(digest: string): string | undefined;
+  /**
+   * Builds a bundle.
+   *
+   * @returns the folder of the build
+   * @throws ControlPlaneError `failed`, with the last lines that were printed, when a step fails
+   */
+  create(options: BuildOptions): Promise<string>;
+}
+
+export interface BuildOptions {
+  readonly digest: string;
+  /** The folder of the bundle. */
+  readonly bundle: string;
+  /** Takes each command line before it runs. */
+  readonly onStep: (commandLine: string) => void;
+  /** Takes each line that is printed. */
+  readonly onOutput: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the builds that are kept under `root`.
+ *
+ * @param options.environment the whole environment of what runs in a build
+ */
+export async function openBuilds(options: {
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: RuntimeLimits;
+}): Promise<Builds> {
+  const folders = await openContentFolders(options.root);
+  return {
+    find: (digest) => folders.find(digest),
+    async create({ digest, bundle, onStep, onOutput, signal }) {
+      const { folder } = await folders.add(async (folder) => {
+        await copyWritable(bundle, folder);
+        const language = await recogniseLanguage(folder);
+        await runSteps({
+          steps: await language.buildSteps(folder),
+          folder,
+          environment: options.environment,
+          limits: options.limits,
+          onStep,
+          onOutput,
+          signal,
+        });
+        return digest;
+      });
+      return folder;
+    },
+  };
+}
+
+/** Copies a bundle so that its owner may write in the copy, sharing the disk blocks where the file system can. */
+async function copyWritable(from: string, to: string): Promise<void> {
+  for (const child of await readdir(from, { withFileTypes: true })) {
+    const source = join(from, child.name);
+    const target = join(to, child.name);
+    if (child.isDirectory()) {
+      await mkdir(target);
+      await copyWritable(source, target);
+    } else if (child.isSymbolicLink()) {
+      await symlink(await readlink(source), target);
+    } else {
+      await copyFile(source, target, constants.COPYFILE_FICLONE);
+      await chmod(target, (await stat(source)).mode | 0o200);
+    }
+  }
+}

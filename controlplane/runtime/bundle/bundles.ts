@@ -1,0 +1,32 @@
+import { openContentFolders } from '../content-folders.ts';
+import type { RuntimeLimits } from '../limits.ts';
+import { copyEntries } from './copy.ts';
+import { listSource } from './list.ts';
+
+/** The bundles of this node, each whole, read-only and never changed. */
+export interface Bundles {
+  /**
+   * Copies a source into a bundle; one with the same content is used again.
+   *
+   * @returns its digest: "sha256:…"
+   * @throws ControlPlaneError `invalid` when the source holds what no bundle can
+   */
+  create(source: string, signal: AbortSignal): Promise<string>;
+  /** The folder of a bundle; `undefined` when this node does not have it. */
+  find(digest: string): string | undefined;
+}
+
+/** Opens the bundles that are kept under `root`. */
+export async function openBundles(root: string, limits: RuntimeLimits): Promise<Bundles> {
+  const folders = await openContentFolders(root);
+  return {
+    find: (digest) => folders.find(digest),
+    async create(source, signal) {
+      const entries = await listSource(source, limits.bundleEntries);
+      const { digest } = await folders.add((to) =>
+        copyEntries({ from: source, to, entries, limitBytes: limits.bundleBytes, signal }),
+      );
+      return digest;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Folders that are named by what is in them, each there whole or not at all: bundles, and builds of them. */
+export interface ContentFolders {
+  /** The folder of a digest ("sha256:…"); `undefined` when there is none. */
+  find(digest: string): string | undefined;
+  /**
+   * Lets `fill` fill a new folder, and puts it in place under the digest that `fill` gives back; one that is there already
+   * stays. When `fill` fails nothing is left.
+   */
+  add(fill: (folder: string) => Promise<string>): Promise<{ readonly digest: string; readonly folder: string }>;
+}
+
+const partial = '.partial-';
+
+/** Opens the folders under `root`, and removes those that were never finished: they are of a process that was killed. */
+export async function openContentFolders(root: string): Promise<ContentFolders> {
+  await mkdir(root, { recursive: true });
+  const leftovers = (await readdir(root)).filter((name) => name.startsWith(partial));
+  await Promise.all(leftovers.map((name) => removeTree(join(root, name))));
+
+  const folderOf = (digest: string): string => join(root, digest.replace(/^sha256:/, ''));
+  return {
+    find(digest) {
+      const folder = folderOf(digest);
+      return existsSync(folder) ? folder : undefined;
+    },
+    async add(fill) {
+      const temporary = join(root, `${partial}${randomUUID()}`);
+      await mkdir(temporary);
+      try {
+        const digest = await fill(temporary);
+        const folder = folderOf(digest);
+        await rename(temporary, folder).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+        });
+        await syncFolder(root);
+        return { digest, folder };
+      } finally {
+        await removeTree(temporary);
+      }
+    },
+  };
+}
+
+/** Writes a folder's list of names to disk. */
+export async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+/** Removes a folder with all it holds, read-only folders too; does nothing when there is none. */
+async function removeTree(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    await makeWritable(folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const child of await readdir(folder, { withFileTypes: true })) {
+    if (child.isDirectory()) await makeWritable(join(folder, child.name));
+  }
+}

@@ -1,0 +1,76 @@
+import { ControlPlaneError } from '../../errors.ts';
+import { describeExit, type ProcessGroup, startProcessGroup } from '../process/group.ts';
+import { LastLines } from '../process/last-lines.ts';
+import { readProcess } from '../process/table.ts';
+import type { InstanceContext } from './context.ts';
+import { instanceEnvironment } from './environment.ts';
+import type { InstanceSpecification } from './instance.ts';
+import { freePort } from './port.ts';
+import type { Protocol } from './probe.ts';
+import { waitUntilReady } from './ready.ts';
+import { registryId } from './registry-id.ts';
+import type { InstanceProcess } from './state.ts';
+
+/** One start of an instance. */
+export interface Attempt {
+  readonly group: ProcessGroup;
+  readonly process: InstanceProcess;
+  /**
+   * Resolves when it accepts connections.
+   *
+   * @throws ControlPlaneError `failed` when it does not in time
+   */
+  ready(signal: AbortSignal): Promise<Protocol>;
+  /** Once the process has ended: how (the cause), and the last lines it printed. */
+  describeEnd(): Promise<ControlPlaneError>;
+}
+
+/** @throws ControlPlaneError `failed` when the program cannot be started */
+export async function startAttempt(specification: InstanceSpecification, context: InstanceContext): Promise<Attempt> {
+  const { service, version, number, command, folder, environment } = specification;
+  const { host, node, limits, logs } = context;
+  const port = await freePort(host);
+  const lastLines = new LastLines();
+  const log = logs.open(service, number);
+  const group = await startProcessGroup({
+    command,
+    folder,
+    environment: instanceEnvironment({
+      base: context.environment,
+      own: environment,
+      service,
+      version,
+      id: registryId(service, node, number),
+      host,
+      port,
+      mark: context.mark,
+    }),
+    onLines: async (stream, lines) => {
+      lastLines.push(lines);
+      await log.write(stream, lines);
+    },
+  });
+  const closed = group.drained.then(() => log.close());
+  const fail = (reason: Error): ControlPlaneError => {
+    const message = `${service} ${version} (${node}/${number}) did not stay up: ${reason.message}; ${lastLines.describe()}`;
+    return new ControlPlaneError('failed', message, { cause: reason });
+  };
+  return {
+    group,
+    process: {
+      pid: group.pid,
+      address: `${host}:${port}`,
+      startedUnixMs: context.now(),
+      startTicks: (await readProcess(group.pid))?.startTicks,
+    },
+    ready: (signal) =>
+      waitUntilReady({ host, port, limits, signal }).catch((error: unknown) => {
+        throw error instanceof ControlPlaneError ? fail(error) : error;
+      }),
+    async describeEnd() {
+      const exit = describeExit(await group.exited);
+      await closed;
+      return fail(new Error(exit));
+    },
+  };
+}

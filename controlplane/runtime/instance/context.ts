@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { Registrar } from '../../registry/types.ts';
+import type { RuntimeLimits } from '../limits.ts';
+import type { Logs } from '../logs/logs.ts';
+import type { InstanceRecords } from './records.ts';
+
+/** What all instances of a node have in common. */
+export interface InstanceContext {
+  readonly node: string;
+  /** Where instances listen. */
+  readonly host: string;
+  /** What their environments begin with: PATH, HOME, LANG. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The value that marks their processes; see `orphans.ts`. */
+  readonly mark: string;
+  readonly registrar: Registrar;
+  /** Resolves when calls are routed as of a store revision, or after a bounded time. */
+  readonly settled: (revision: bigint) => Promise<unknown>;
+  readonly records: InstanceRecords;
+  readonly logs: Logs;
+  readonly limits: RuntimeLimits;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}

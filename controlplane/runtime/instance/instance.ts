@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ControlPlaneError } from '../../errors.ts';
+import type { Registration } from '../../registry/types.ts';
+import type { Command } from '../process/group.ts';
+import { type Attempt, startAttempt } from './attempt.ts';
+import { backOffMs } from './back-off.ts';
+import type { InstanceContext } from './context.ts';
+import { type Deferred, deferred } from './deferred.ts';
+import type { Protocol } from './probe.ts';
+import { Recorder } from './recorder.ts';
+import { registryId } from './registry-id.ts';
+import type { InstanceState, InstanceStatus } from './state.ts';
+
+export interface InstanceSpecification {
+  readonly service: string;
+  readonly version: string;
+  /** Among the instances of the service on this node. */
+  readonly number: number;
+  readonly command: Command;
+  /** The folder of the build, in which the command runs. */
+  readonly folder: string;
+  /** The deployment's. */
+  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * A proven instance is routed as soon as it is ready, and started again however it ends. Any other is routed when told to,
+   * and given up when it ends before that.
+   */
+  readonly proven: boolean;
+}
+
+/** One running copy of a service: started, watched, kept in the registry while it is ready, started again when it ends. */
+export class Instance {
+  readonly specification: InstanceSpecification;
+  readonly #context: InstanceContext;
+  readonly #recorder: Recorder;
+  readonly #ready: Deferred = deferred();
+  readonly #mayRoute: Deferred = deferred();
+  readonly #routed: Deferred = deferred();
+  readonly #life: Promise<void>;
+  #state: InstanceState = { status: 'starting', process: undefined };
+  #restarts = 0;
+  #proven: boolean;
+  #stopping = false;
+  /** Ends what is going on now: a run, or the wait for the next. */
+  #interrupt = new AbortController();
+
+  constructor(specification: InstanceSpecification, context: InstanceContext) {
+    const { service, number, version, proven } = specification;
+    this.specification = specification;
+    this.#context = context;
+    this.#recorder = new Recorder(context, () => {
+      return { service, number, version, restarts: this.#restarts, state: this.#state };
+    });
+    this.#proven = proven;
+    if (proven) this.#mayRoute.resolve();
+    this.#life = this.#live();
+    // Whoever waits for `ready` or `route` is told.
+    this.#life.catch(() => undefined);
+  }
+
+  get status(): InstanceStatus {
+    const { version, number } = this.specification;
+    return { id: `${this.#context.node}/${number}`, version, state: this.#state, restarts: this.#restarts };
+  }
+
+  /**
+   * Resolves when it accepts connections for the first time.
+   *
+   * @throws ControlPlaneError `failed` when it was given up before that
+   */
+  ready(): Promise<void> {
+    return this.#unlessOver(this.#ready.promise);
+  }
+
+  /**
+   * Puts it into the registry, now and whenever it is ready again.
+   *
+   * @throws ControlPlaneError when it was given up before that, or the registry did not take it
+   */
+  route(): Promise<void> {
+    this.#mayRoute.resolve();
+    return this.#unlessOver(this.#routed.promise);
+  }
+
+  /** Takes it out of the registry, lets the routes settle, and ends its processes. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#interrupt.abort();
+    await this.#life.catch(() => undefined);
+    await this.#recorder.remove();
+  }
+
+  async #unlessOver(done: Promise<void>): Promise<void> {
+    const over = this.#life.then(() => {
+      throw new ControlPlaneError('failed', `${this.specification.service} was stopped`);
+    });
+    await Promise.race([done, over]);
+  }
+
+  async #live(): Promise<void> {
+    const { limits, log, random } = this.#context;
+    const { service, number, version } = this.specification;
+    for (let failures = 0; ; failures += 1) {
+      this.#interrupt = new AbortController();
+      const { error, readyMs } = await this.#run(this.#interrupt);
+      if (this.#stopping) return;
+      if (!this.#proven) throw error;
+      if (readyMs >= limits.stableAfterMs) failures = 0;
+      const waitMs = backOffMs(failures, limits, random);
+      const reason = reasonOf(error);
+      this.#become({ status: 'backing-off', process: undefined, reason });
+      log.warn({ service, number, version, reason, waitMs }, 'an instance ended; it is started again');
+      await untilAborted(this.#interrupt.signal, waitMs);
+      if (this.#stopping) return;
+      this.#restarts += 1;
+    }
+  }
+
+  /** From a start to its end. Returns why it ended, and how long it was ready. */
+  async #run(interrupt: AbortController): Promise<{ readonly error: Error; readonly readyMs: number }> {
+    const { limits, now } = this.#context;
+    const { signal } = interrupt;
+    let attempt: Attempt | undefined;
+    let registration: Registration | undefined;
+    let readySince: number | undefined;
+    let failure: unknown;
+    try {
+      this.#become({ status: 'starting', process: undefined });
+      attempt = await startAttempt(this.specification, this.#context);
+      void attempt.group.exited.then(() => interrupt.abort());
+      this.#become({ status: 'starting', process: attempt.process });
+      const protocol = await attempt.ready(signal);
+      readySince = now();
+      this.#become({ status: 'ready', process: attempt.process, protocol });
+      this.#ready.resolve();
+      await Promise.race([this.#mayRoute.promise, aborted(signal)]);
+      registration = await this.#register(attempt.process.address, protocol, signal);
+      this.#proven = true;
+      this.#routed.resolve();
+      await aborted(signal);
+    } catch (error) {
+      failure = error;
+    }
+    const readyMs = readySince === undefined ? 0 : now() - readySince;
+    if (this.#stopping) this.#become({ status: 'stopping', process: attempt?.process });
+    if (registration !== undefined) await this.#deregister(registration);
+    await attempt?.group.stop(limits.stopGraceMs);
+    if (signal.aborted && attempt !== undefined) failure = await attempt.describeEnd();
+    return { error: failure instanceof Error ? failure : new Error(String(failure)), readyMs };
+  }
+
+  async #register(address: string, protocol: Protocol, signal: AbortSignal): Promise<Registration> {
+    const { registrar, node, limits, log, random } = this.#context;
+    const { service, version, number } = this.specification;
+    const id = registryId(service, node, number);
+    const instance = { id, address, metadata: { protocol, node } };
+    for (let failures = 0; ; failures += 1) {
+      signal.throwIfAborted();
+      try {
+        return await registrar.register({ name: service, version, metadata: {}, endpoints: [], instance });
+      } catch (error) {
+        if (!this.#proven) throw error;
+        log.warn({ err: error, service, number }, 'an instance could not be registered; it is tried again');
+        await untilAborted(signal, backOffMs(failures, limits, random));
+      }
+    }
+  }
+
+  async #deregister(registration: Registration): Promise<void> {
+    const { settled, log } = this.#context;
+    try {
+      const revision = await registration.deregister();
+      // Nobody waits for the answers of a process that has ended by itself.
+      if (this.#stopping) await settled(revision);
+    } catch (error) {
+      const { service, number } = this.specification;
+      log.warn({ err: error, service, number }, 'an instance could not be deregistered; it goes when its lease ends');
+    }
+  }
+
+  #become(state: InstanceState): void {
+    this.#state = state;
+    this.#recorder.save();
+  }
+}
+
+/** Why it ended, without what it printed. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+/** Rejects when `signal` is aborted. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  await once(signal, 'abort');
+  throw signal.reason;
+}
+
+/** Resolves after a time, or as soon as `signal` is aborted. */
+async function untilAborted(signal: AbortSignal, timeMs: number): Promise<void> {
+  await delay(timeMs, undefined, { signal }).catch(() => undefined);
+}

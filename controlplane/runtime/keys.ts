@@ -1,0 +1,7 @@
+/** Where the desired state of each service is kept: this, then its full name. See ARCHITECTURE.md, State. */
+export const deploymentsPrefix = '/micro/runtime/deployments/';
+
+/** Where a node keeps what it runs: this, then `<service>/<number>`. */
+export function instancesPrefix(node: string): string {
+  return `/micro/runtime/instances/${node}/`;
+}

@@ -1,0 +1,115 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { RuntimeLimits } from '../limits.ts';
+import type { OutputStream } from '../process/group.ts';
+import { Follower } from './follower.ts';
+import { formatLine, type LogLine, parseLine } from './line.ts';
+import { RotatingFile, rotatedPaths } from './rotating-file.ts';
+import { readLastLines } from './tail.ts';
+
+/** What instances print, in `<folder>/<service>/<number>.log`, for as long as there is room for it. */
+export interface Logs {
+  /** Opens the log of one instance. What an earlier instance of that number printed stays before it. */
+  open(service: string, number: number): InstanceLog;
+  /** The services of which anything is kept. */
+  services(): Promise<readonly string[]>;
+  /**
+   * The last lines of all instances of a service, oldest first.
+   *
+   * @param options.lines how many of the past at most
+   * @param options.follow goes on with what is printed from now on, until `signal` is aborted
+   */
+  read(
+    service: string,
+    options: { readonly lines: number; readonly follow: boolean; readonly signal: AbortSignal },
+  ): AsyncGenerator<LogLine>;
+}
+
+export interface InstanceLog {
+  /** Resolves when the lines are in the file. */
+  write(stream: OutputStream, lines: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openLogs(options: {
+  /** Name of this node. */
+  readonly node: string;
+  readonly folder: string;
+  readonly limits: RuntimeLimits;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}): Logs {
+  const { node, folder, limits, log, now } = options;
+  const followers = new Set<{ readonly service: string; readonly follower: Follower }>();
+  let lastMicros = 0;
+  const nextMicros = (): number => (lastMicros = Math.max(now() * 1000, lastMicros + 1));
+
+  const numbersOf = async (service: string): Promise<readonly number[]> => {
+    const names = await namesIn(join(folder, service));
+    return names.flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? []).map(Number);
+  };
+  const pathOf = (service: string, number: number): string => join(folder, service, `${number}.log`);
+
+  const readPast = async (service: string, count: number): Promise<readonly LogLine[]> => {
+    const past: LogLine[] = [];
+    for (const number of await numbersOf(service)) {
+      const lines = await readLastLines(rotatedPaths(pathOf(service, number), limits.logFiles), count);
+      past.push(...lines.flatMap((line) => parseLine(`${node}/${number}`, line) ?? []));
+    }
+    return count === 0 ? [] : past.toSorted((a, b) => a.timeMicros - b.timeMicros).slice(-count);
+  };
+
+  return {
+    open(service, number) {
+      const instance = `${node}/${number}`;
+      const file = new RotatingFile({
+        path: pathOf(service, number),
+        maxBytes: limits.logFileBytes,
+        files: limits.logFiles,
+      });
+      return {
+        async write(stream, lines) {
+          const entries = lines.map((text): LogLine => ({ instance, timeMicros: nextMicros(), stream, text }));
+          try {
+            await file.append(entries.map(formatLine).join(''));
+          } catch (error) {
+            // A full disk must not hold back, or end, the service that prints.
+            log.error({ err: error, service, instance, lines: lines.length }, 'lines of an instance could not be kept');
+          }
+          for (const { service: followed, follower } of followers) {
+            if (followed === service) follower.push(...entries);
+          }
+        },
+        close: () => file.close(),
+      };
+    },
+
+    services: () => namesIn(folder),
+
+    async *read(service, { lines, follow, signal }) {
+      const following = { service, follower: new Follower() };
+      if (follow) followers.add(following);
+      try {
+        const past = await readPast(service, lines);
+        yield* past;
+        if (!follow) return;
+        // Lines that were written while the past was read are in both.
+        const read = new Map(past.map(({ instance, timeMicros }) => [instance, timeMicros]));
+        for await (const line of following.follower.lines(signal)) {
+          if (line.timeMicros > (read.get(line.instance) ?? 0)) yield line;
+        }
+      } finally {
+        followers.delete(following);
+      }
+    },
+  };
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}

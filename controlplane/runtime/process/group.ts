@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ControlPlaneError } from '../../errors.ts';
+import { readLines } from './lines.ts';
+import { groupRuns } from './table.ts';
+
+/** A program and its arguments; no shell reads them. */
+export interface Command {
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** What to do when there is no such program: "install Node.js". */
+  readonly install: string;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+export interface ProcessGroupOptions {
+  readonly command: Command;
+  readonly folder: string;
+  /** The whole environment: nothing is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Takes what is printed. The next lines of that stream are read when it is done. */
+  readonly onLines: (stream: OutputStream, lines: readonly string[]) => Promise<void> | void;
+}
+
+/** A program and everything it starts in turn. */
+export interface ProcessGroup {
+  /** Of the program, and of the group. */
+  readonly pid: number;
+  /** Resolves when the program has ended; what still runs of its group is killed then, unless it is being stopped. */
+  readonly exited: Promise<Exit>;
+  /** Resolves after `exited`, when `onLines` has taken all that was printed. */
+  readonly drained: Promise<void>;
+  /** Sends SIGTERM to the group, and SIGKILL to what still runs of it after `graceMs`. */
+  stop(graceMs: number): Promise<Exit>;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** "exited with code 1", "was ended by SIGKILL". */
+export function describeExit(exit: Exit): string {
+  return exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+}
+
+/** How long output may keep coming from a process that left the group, after the group has ended. */
+const lastOutputMs = 1000;
+
+/**
+ * Starts a program as the leader of a session and process group of its own, so that one signal reaches all it starts.
+ *
+ * @throws ControlPlaneError `failed` when it cannot be started
+ */
+export async function startProcessGroup(options: ProcessGroupOptions): Promise<ProcessGroup> {
+  const { execa } = await import('execa');
+  const subprocess = execa(options.command.file, options.command.arguments, {
+    cwd: options.folder,
+    env: options.environment,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+  });
+  const { pid } = subprocess;
+  if (pid === undefined) throw cannotStart(options, await subprocess);
+
+  const leader = once(subprocess, 'exit').then(([code, signal]): Exit => ({ code, signal }));
+  const output = Promise.all([
+    pump(subprocess.stdout, (lines) => options.onLines('stdout', lines)),
+    pump(subprocess.stderr, (lines) => options.onLines('stderr', lines)),
+  ]);
+
+  let over = false;
+  let stopped: Promise<void> | undefined;
+  const stopGroup = async (graceMs: number): Promise<void> => {
+    const deadline = Date.now() + graceMs;
+    signalGroup(pid, 'SIGTERM');
+    await Promise.race([leader, delay(graceMs, undefined, { ref: false })]);
+    // The program may be gone before what it started has put its things in order.
+    while (Date.now() < deadline && (await groupRuns(pid))) await delay(20);
+    signalGroup(pid, 'SIGKILL');
+  };
+
+  const exited = leader.then(async (exit) => {
+    if (stopped === undefined) signalGroup(pid, 'SIGKILL');
+    else await stopped;
+    over = true;
+    return exit;
+  });
+  const drained = exited.then(async () => {
+    // A process that left the group may hold the other ends of these pipes for ever.
+    await Promise.race([output, delay(lastOutputMs, undefined, { ref: false })]);
+    subprocess.stdout.destroy();
+    subprocess.stderr.destroy();
+  });
+
+  return {
+    pid,
+    exited,
+    drained,
+    async stop(graceMs) {
+      // The number of a group that is gone may come to belong to somebody else.
+      if (!over) stopped ??= stopGroup(graceMs);
+      return exited;
+    },
+  };
+}
+
+async function pump(stream: Readable, take: (lines: readonly string[]) => Promise<void> | void): Promise<void> {
+  try {
+    for await (const lines of readLines(stream)) await take(lines);
+  } catch (error) {
+    // Cut off above, after the group had ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+/** Sends a signal to every member of a process group; does nothing when there is none left. */
+export function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function cannotStart(
+  options: ProcessGroupOptions,
+  failure: { code?: string | undefined; originalMessage?: string | undefined },
+): Error {
+  const { file, install } = options.command;
+  if (failure.code === 'ENOENT') {
+    const path = options.environment['PATH'] ?? '';
+    return new ControlPlaneError('failed', `there is no program ${file} on the server's PATH (${path}): ${install}`);
+  }
+  return new ControlPlaneError('failed', `${file} cannot be started in ${options.folder}: ${failure.originalMessage}`);
+}

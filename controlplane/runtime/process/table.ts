@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/** A process as Linux shows it in /proc/<pid>/stat (proc_pid_stat(5)). */
+export interface ProcessEntry {
+  readonly pid: number;
+  /** Has ended, and waits for its parent to take note. */
+  readonly zombie: boolean;
+  readonly group: number;
+  /** Clock ticks from boot to its start: with pid and boot, unlike that of any other process. */
+  readonly startTicks: number;
+}
+
+export async function readProcess(pid: number): Promise<ProcessEntry | undefined> {
+  const stat = await readIfThere(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The second field is the program's name, in brackets, and may itself hold brackets and spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid,
+    zombie: fields[0] === 'Z' || fields[0] === 'X',
+    group: Number(fields[2]),
+    startTicks: Number(fields[19]),
+  };
+}
+
+/** Every process of this machine that this process may see. */
+export async function listProcesses(): Promise<readonly ProcessEntry[]> {
+  const names = await readdir('/proc');
+  const pids = names.map(Number).filter((pid) => Number.isInteger(pid));
+  const entries = await Promise.all(pids.map(readProcess));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+/** The environment a process was started with, as `NAME=value` strings; empty when it is not ours to read. */
+export async function readEnvironment(pid: number): Promise<readonly string[]> {
+  return ((await readIfThere(`/proc/${pid}/environ`)) ?? '').split('\0');
+}
+
+/** Differs after each boot of the machine. */
+export async function readBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** Whether a process group has a member that still runs. */
+export async function groupRuns(group: number): Promise<boolean> {
+  return (await listProcesses()).some((entry) => entry.group === group && !entry.zombie);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    // Ended meanwhile, or belongs to another user.
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Instance } from '../instance/instance.ts';
+import type { Fleet } from './fleet.ts';
+
+/**
+ * Brings up new instances beside what runs: all of them ready, then registered, then written down as what should run
+ * (`commit`). When anything fails before `commit` is done, or `signal` is aborted, they are stopped again, and nothing
+ * else was touched.
+ *
+ * @param options.start starts the new instances
+ * @throws what failed, or the reason of `signal`
+ */
+export async function bringUp(options: {
+  readonly fleet: Fleet;
+  readonly start: () => readonly Instance[];
+  readonly onReady: () => void;
+  readonly commit: () => Promise<void>;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { fleet, start, onReady, commit, signal } = options;
+  signal.throwIfAborted();
+  const instances = start();
+  // Ends the wait for those that are not ready yet.
+  const giveUp = (): void => void fleet.stop(instances);
+  signal.addEventListener('abort', giveUp);
+  try {
+    await Promise.all(instances.map((instance) => instance.ready()));
+    onReady();
+    await Promise.all(instances.map((instance) => instance.route()));
+    signal.throwIfAborted();
+    await commit();
+  } catch (error) {
+    await fleet.stop(instances);
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

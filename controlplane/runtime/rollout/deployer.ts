@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ControlPlaneError } from '../../errors.ts';
+import type { Builds } from '../build/builds.ts';
+import type { Bundles } from '../bundle/bundles.ts';
+import type { Instance } from '../instance/instance.ts';
+import { recogniseLanguage } from '../languages/languages.ts';
+import { type Namespaces, servicePath } from '../source/name.ts';
+import type { Source } from '../source/source.ts';
+import type { RunEvent, Step } from '../types.ts';
+import { bringUp } from './bring-up.ts';
+import type { Deployment, Deployments, StoredDeployment } from './deployments.ts';
+import type { Fleet } from './fleet.ts';
+
+export interface DeployerOptions {
+  readonly bundles: Bundles;
+  readonly builds: Builds;
+  readonly deployments: Deployments;
+  readonly fleet: Fleet;
+  readonly namespaces: Namespaces;
+  /** Resolves when calls are routed as of a store revision, or after a bounded time. */
+  readonly settled: (revision: bigint) => Promise<unknown>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What is wanted of a source. */
+export interface Wanted {
+  readonly source: Source;
+  readonly instances: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+type OnEvent = (event: RunEvent) => void;
+
+/** Brings services to what is wanted of them: bundle, build, instances. */
+export class Deployer {
+  readonly #parts: DeployerOptions;
+
+  constructor(parts: DeployerOptions) {
+    this.#parts = parts;
+  }
+
+  /**
+   * From a source to running, routed instances, in the place of those that run.
+   *
+   * @throws ControlPlaneError that says what failed; what ran before runs on
+   */
+  async deploy(wanted: Wanted, onEvent: OnEvent, signal: AbortSignal): Promise<Deployment> {
+    const { bundles, deployments, fleet, namespaces, settled } = this.#parts;
+    const { service, folder } = wanted.source;
+    const step = (step: Step, detail: string): void => onEvent({ type: 'step', step, detail });
+
+    const previous = await deployments.get(service);
+    assertSameSource(previous, wanted.source);
+    step('bundle', service);
+    const deployment = this.#describe(wanted, await bundles.create(folder, signal));
+    const running = fleet.of(service);
+    if (previous !== undefined && sameWork(previous.deployment, deployment) && allReady(running, deployment)) {
+      step('routed', `version ${deployment.version} is already running`);
+      return previous.deployment;
+    }
+
+    const build = await this.#build(deployment, onEvent, signal);
+    const count = `${deployment.instances} ${deployment.instances === 1 ? 'instance' : 'instances'}`;
+    step('start', count);
+    const start = await this.#starter(deployment, build, false);
+    let revision = 0n;
+    await bringUp({
+      fleet,
+      start,
+      onReady: () => step('ready', count),
+      commit: async () => {
+        revision = await deployments.put(deployment, previous);
+      },
+      signal,
+    });
+    await settled(revision);
+    step('routed', servicePath(service, namespaces));
+    await fleet.stop(running);
+    return deployment;
+  }
+
+  /**
+   * Starts what should run of a service, without waiting for it to be ready.
+   *
+   * @throws ControlPlaneError that says why nothing can be started
+   */
+  async restore(deployment: Deployment, signal: AbortSignal): Promise<void> {
+    const build = await this.#build(deployment, () => undefined, signal);
+    const start = await this.#starter(deployment, build, true);
+    signal.throwIfAborted();
+    start();
+  }
+
+  #describe({ source, instances, environment }: Wanted, bundle: string): Deployment {
+    return {
+      service: source.service,
+      version: 'version' in source.gitVersion ? source.gitVersion.version : shortDigest(bundle),
+      source: source.folder,
+      bundle,
+      instances,
+      environment,
+      updatedUnixMs: this.#parts.now(),
+    };
+  }
+
+  /** The folder of the finished build. */
+  async #build(
+    { service, source, bundle: digest }: Deployment,
+    onEvent: OnEvent,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { bundles, builds } = this.#parts;
+    const step = (detail: string): void => onEvent({ type: 'step', step: 'build', detail });
+    const found = builds.find(digest);
+    if (found !== undefined) {
+      step('built before');
+      return found;
+    }
+    const bundle = bundles.find(digest);
+    if (bundle === undefined) {
+      throw new ControlPlaneError(
+        'failed',
+        `the bundle ${shortDigest(digest)} of ${service} is not in the data folder; make it again with \`micro run ${source}\``,
+      );
+    }
+    return builds.create({
+      digest,
+      bundle,
+      onStep: step,
+      onOutput: (line) => onEvent({ type: 'output', line }),
+      signal,
+    });
+  }
+
+  async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {
+    const { service, version, environment, instances } = deployment;
+    const command = await (await recogniseLanguage(folder)).startCommand(folder);
+    return () => this.#parts.fleet.start({ service, version, environment, command, folder, proven }, instances);
+  }
+}
+
+function assertSameSource(previous: StoredDeployment | undefined, { service, folder }: Source): void {
+  if (previous === undefined || previous.deployment.source === folder) return;
+  throw new ControlPlaneError(
+    'conflict',
+    `two sources are called ${service}: ${previous.deployment.source}, which runs, and ${folder}; give the second ` +
+      `another name with --name, or end the first with \`micro kill ${service}\``,
+  );
+}
+
+/** Whether a deployment asks for nothing else than the other. */
+function sameWork(one: Deployment, other: Deployment): boolean {
+  return isDeepStrictEqual({ ...one, updatedUnixMs: 0 }, { ...other, updatedUnixMs: 0 });
+}
+
+function allReady(instances: readonly Instance[], { instances: wanted }: Deployment): boolean {
+  return instances.length === wanted && instances.every(({ status }) => status.state.status === 'ready');
+}
+
+function shortDigest(digest: string): string {
+  return digest.slice('sha256:'.length).slice(0, 12);
+}

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import type { Etcd3 } from 'etcd3';
+import type { Logger } from 'pino';
+import { ControlPlaneError } from '../errors.ts';
+import type { Registrar } from '../registry/types.ts';
+import { openBuilds } from './build/builds.ts';
+import { openBundles } from './bundle/bundles.ts';
+import { checkEnvironment, markVariable } from './instance/environment.ts';
+import { reapOrphans, runtimeMark } from './instance/orphans.ts';
+import { openInstanceRecords } from './instance/records.ts';
+import { defaultLimits, type RuntimeLimits } from './limits.ts';
+import { openLogs } from './logs/logs.ts';
+import { Deployer } from './rollout/deployer.ts';
+import { type Deployment, openDeployments } from './rollout/deployments.ts';
+import { Fleet } from './rollout/fleet.ts';
+import { Lanes } from './rollout/lanes.ts';
+import { type Namespaces, possibleNames, servicePath } from './source/name.ts';
+import { readSource } from './source/source.ts';
+import type { DeploymentStatus, Runtime } from './types.ts';
+
+export interface RuntimeOptions {
+  /** Name of this node. */
+  readonly node: string;
+  /** The data folder, which this process has for itself: `bundles/`, `builds/` and `logs/` in it belong to the runtime. */
+  readonly folder: string;
+  readonly client: Etcd3;
+  readonly registrar: Registrar;
+  /** Which path of the `http` entrypoint leads to which namespace: `/api/`, `/web/` and `/service/`. */
+  readonly prefixes: Namespaces;
+  /** Resolves when calls are routed as of a store revision, or after a bounded time. */
+  readonly settled: (revision: bigint) => Promise<unknown>;
+  /**
+   * PATH, HOME and LANG for git, builds and instances. They get nothing else of the server's own environment, which may
+   * hold secrets.
+   */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Logger;
+  /** Where instances listen. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Instead of those in `limits.ts`. */
+  readonly limits?: Partial<RuntimeLimits>;
+  /** Milliseconds since 1970. Default Date.now. */
+  readonly now?: () => number;
+  /** From 0 up to 1, for the jitter of restarts. Default Math.random. */
+  readonly random?: () => number;
+}
+
+/**
+ * Starts the runtime. When it returns, nothing is left of what a killed server ran, and what should run is being started.
+ *
+ * @throws ControlPlaneError `unavailable` when the store does not answer
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { node, folder, client, registrar, settled, environment, log } = options;
+  const { prefixes: namespaces, host = '127.0.0.1', now = Date.now, random = Math.random } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const mark = await runtimeMark(folder);
+  const records = openInstanceRecords({ client, node, log });
+  await reapOrphans({ client, node, mark, records, graceMs: limits.stopGraceMs, log });
+
+  const bundles = await openBundles(join(folder, 'bundles'), limits);
+  const builds = await openBuilds({
+    root: join(folder, 'builds'),
+    environment: { ...environment, [markVariable]: mark },
+    limits,
+  });
+  const logs = openLogs({ node, folder: join(folder, 'logs'), limits, log, now });
+  const deployments = openDeployments({ client, log });
+  const fleet = new Fleet({
+    node,
+    host,
+    environment,
+    mark,
+    registrar,
+    settled,
+    records,
+    logs,
+    limits,
+    log,
+    now,
+    random,
+  });
+  const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const lanes = new Lanes();
+  /** Why nothing runs of a service that should, by service. */
+  const troubles = new Map<string, string>();
+
+  const describe = (deployment: Deployment): DeploymentStatus => ({
+    service: deployment.service,
+    version: deployment.version,
+    source: deployment.source,
+    bundle: deployment.bundle,
+    instancesWanted: deployment.instances,
+    updatedUnixMs: deployment.updatedUnixMs,
+    instances: fleet.of(deployment.service).map(({ status }) => status),
+    path: servicePath(deployment.service, namespaces),
+    trouble: troubles.get(deployment.service) ?? '',
+  });
+
+  /** The one of `services` that a full or short name stands for. */
+  const resolveName = (name: string, services: readonly string[]): string => {
+    const fitting = possibleNames(name, namespaces).filter((possible) => services.includes(possible));
+    const [service] = fitting;
+    if (service === undefined) {
+      throw new ControlPlaneError('not-found', `nothing called ${name} is deployed; \`micro status\` lists what is`);
+    }
+    if (fitting.length > 1 && service !== name) {
+      throw new ControlPlaneError('invalid', `${name} may be ${fitting.join(' or ')}; give the full name`);
+    }
+    return service;
+  };
+
+  const restore = async ({ service, ...rest }: Deployment): Promise<void> => {
+    const work = (signal: AbortSignal): Promise<void> => deployer.restore({ service, ...rest }, signal);
+    try {
+      await lanes.enter({ service, what: 'is being started again', work });
+    } catch (error) {
+      troubles.set(service, (error as Error).message);
+      log.error({ err: error, service }, 'a deployment cannot be started again');
+    }
+  };
+  const stopping = new AbortController();
+  const restored = Promise.all((await deployments.list()).map(({ deployment }) => restore(deployment)));
+
+  return {
+    async run(request, onEvent, signal) {
+      const { path, name, instances = 1, environment: own = {} } = request;
+      stopping.signal.throwIfAborted();
+      checkEnvironment(own);
+      if (instances > limits.instances) {
+        throw new ControlPlaneError(
+          'invalid',
+          `${instances} instances are more than ${limits.instances}, the most of one service`,
+        );
+      }
+      onEvent({ type: 'step', step: 'source', detail: path });
+      const source = await readSource({ path, name, namespaces, environment });
+      const { service } = source;
+      stopping.signal.throwIfAborted();
+      const work = (signal: AbortSignal) => deployer.deploy({ source, instances, environment: own }, onEvent, signal);
+      const deployment = await lanes.enter({ service, what: 'is being run', signal, work });
+      troubles.delete(service);
+      return describe(deployment);
+    },
+
+    async kill(name) {
+      const service = resolveName(name, [...(await deployments.services()), ...lanes.services()]);
+      await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
+      const work = async (): Promise<void> => {
+        await deployments.remove(service);
+        await fleet.stop(fleet.of(service));
+        troubles.delete(service);
+      };
+      await lanes.enter({ service, what: 'is being killed', work });
+      return service;
+    },
+
+    async status(name) {
+      const listed = (await deployments.list()).map(({ deployment }) => deployment);
+      if (name === undefined) return listed.map(describe);
+      const services = listed.map(({ service }) => service);
+      const service = resolveName(name, services);
+      return listed.filter((deployment) => deployment.service === service).map(describe);
+    },
+
+    async logs({ service: name, lines, follow }, signal) {
+      const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())]);
+      return logs.read(service, { lines, follow, signal });
+    },
+
+    async stop() {
+      stopping.abort(new ControlPlaneError('unavailable', 'the server is stopping'));
+      await lanes.interruptAll(stopping.signal.reason);
+      await restored;
+      await fleet.stopAll();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** What a key of the store holds, or why it cannot be understood. */
+export type Stored<T> = { readonly value: T } | { readonly fault: string };
+
+/** Reads a JSON value of the store, which others may have written. */
+export function readStored<T>(schema: z.ZodType<T>, text: string): Stored<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { fault: `it is no JSON: ${(error as SyntaxError).message}` };
+  }
+  const result = schema.safeParse(json);
+  return result.success ? { value: result.data } : { fault: z.prettifyError(result.error) };
+}

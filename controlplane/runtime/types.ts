@@ -1,0 +1,73 @@
+import type { InstanceStatus } from './instance/state.ts';
+import type { LogLine } from './logs/line.ts';
+
+export interface RunRequest {
+  /** Absolute path of a folder. */
+  readonly path: string;
+  /** Full or short; what the source says when left out. */
+  readonly name?: string | undefined;
+  /** 1 when left out. */
+  readonly instances?: number | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The stages of a run, in their order. */
+export type Step = 'source' | 'bundle' | 'build' | 'start' | 'ready' | 'routed';
+
+export type RunEvent =
+  | { readonly type: 'step'; readonly step: Step; readonly detail: string }
+  /** A line that the build printed. */
+  | { readonly type: 'output'; readonly line: string };
+
+/** What should run of a service, and what does. */
+export interface DeploymentStatus {
+  readonly service: string;
+  readonly version: string;
+  readonly source: string;
+  readonly bundle: string;
+  readonly instancesWanted: number;
+  readonly updatedUnixMs: number;
+  readonly instances: readonly InstanceStatus[];
+  /** On the `http` entrypoint: "/service/greeter/"; empty when no path leads to it. */
+  readonly path: string;
+  /** Why nothing runs though it should; empty when that is not so. */
+  readonly trouble: string;
+}
+
+export interface LogsRequest {
+  readonly service: string;
+  readonly lines: number;
+  readonly follow: boolean;
+}
+
+/** Starts services from source and keeps them running. A service is named in full, or in short where only one fits. */
+export interface Runtime {
+  /**
+   * Brings a source to a running, routed service.
+   *
+   * @param signal gives it up, as long as the new version is not yet what should run
+   * @throws ControlPlaneError that says what failed; what ran before runs on
+   */
+  run(request: RunRequest, onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<DeploymentStatus>;
+  /**
+   * Stops a service for good; a run of it that is under way is given up.
+   *
+   * @returns its full name
+   * @throws ControlPlaneError `not-found` when there is no such deployment
+   */
+  kill(service: string): Promise<string>;
+  /**
+   * One deployment, or all, sorted by service.
+   *
+   * @throws ControlPlaneError `not-found` when there is no such deployment
+   */
+  status(service?: string): Promise<readonly DeploymentStatus[]>;
+  /**
+   * What the instances of a service printed, oldest first.
+   *
+   * @throws ControlPlaneError `not-found` when there is no such deployment and never was
+   */
+  logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<LogLine>>;
+  /** Stops all instances. The deployments stay: what should run is started again by the next server. */
+  stop(): Promise<void>;
+}
