@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import type { Etcd3 } from 'etcd3';
 import type { Logger } from 'pino';
-import { type Listing, listPrefix, readRevision } from './listing.ts';
-import type { Entry, Mirror, MirrorChange } from './mirror.types.ts';
+import { Copy } from './copy.ts';
+import { listPrefix, readRevision } from './listing.ts';
+import type { Mirror } from './mirror.types.ts';
 import { type WatchEnd, watchPrefix } from './watch.ts';
 
 export interface MirrorOptions {
@@ -15,71 +16,60 @@ export interface MirrorOptions {
   readonly timeoutMs?: number;
 }
 
-/** Waits between attempts to reach the store, with jitter, in milliseconds. */
-const waits = new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 });
-
 /**
  * Lists the prefix, then keeps the copy in step until `stop()`. See `mirror.types.ts`.
  *
  * @throws ControlPlaneError `unavailable` when the store does not answer the first listing
  */
-export async function startMirror(options: MirrorOptions): Promise<Mirror> {
-  const mirror = new StoreMirror(options, await listPrefix(options.client, options.prefix));
-  mirror.start();
-  return mirror;
+export async function startMirror({ client, prefix, log, timeoutMs = 5_000 }: MirrorOptions): Promise<Mirror> {
+  const copy = new Copy(await listPrefix(client, prefix), log);
+  const follower = new Follower({ client, prefix, log, timeoutMs, copy });
+  const finished = follower.run();
+  return {
+    get revision() {
+      return copy.revision;
+    },
+    get clusterId() {
+      return copy.clusterId;
+    },
+    get status() {
+      return follower.status;
+    },
+    get: (key) => copy.get(key),
+    list: (start) => copy.list(start),
+    onChange: (start, listener) => copy.onChange(start, listener),
+    stop: () => {
+      follower.stop();
+      return finished;
+    },
+  };
 }
 
-class StoreMirror implements Mirror {
+/** Waits between attempts to reach the store, with jitter, in milliseconds. */
+const waits = new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 });
+
+/**
+ * Keeps a copy in step with the store.
+ *
+ *     watch ──dropped──▶ wait ──▶ catch up ──▶ watch
+ *       └────compacted─────────────▲
+ */
+class Follower {
   status: Mirror['status'] = { reachable: true };
-  readonly #options: Required<MirrorOptions>;
-  readonly #listeners = new Set<{ readonly prefix: string; readonly listener: (change: MirrorChange) => void }>();
+  readonly #options: Required<MirrorOptions> & { readonly copy: Copy };
   readonly #stopping = new AbortController();
-  readonly #entries: Map<string, Entry>;
-  #revision: bigint;
-  #clusterId: bigint;
   #wait: IBackoff<unknown> = waits.next();
-  #finished: Promise<void> = Promise.resolve();
 
-  constructor(options: MirrorOptions, listing: Listing) {
-    this.#options = { timeoutMs: 5_000, ...options };
-    this.#entries = new Map(listing.entries);
-    this.#revision = listing.revision;
-    this.#clusterId = listing.clusterId;
+  constructor(options: Required<MirrorOptions> & { readonly copy: Copy }) {
+    this.#options = options;
   }
 
-  get revision(): bigint {
-    return this.#revision;
-  }
-
-  get clusterId(): bigint {
-    return this.#clusterId;
-  }
-
-  get(key: string): Entry | undefined {
-    return this.#entries.get(key);
-  }
-
-  list(prefix: string): readonly Entry[] {
-    const found = [...this.#entries.values()].filter(({ key }) => key.startsWith(prefix));
-    return found.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  }
-
-  onChange(prefix: string, listener: (change: MirrorChange) => void): () => void {
-    const entry = { prefix, listener };
-    this.#listeners.add(entry);
-    return () => this.#listeners.delete(entry);
-  }
-
-  start(): void {
-    this.#finished = this.#follow();
-  }
-
-  async stop(): Promise<void> {
+  stop(): void {
     this.#stopping.abort();
-    await this.#finished;
   }
 
-  async #follow(): Promise<void> {
+  /** Resolves once it stopped; never rejects. */
+  async run(): Promise<void> {
     const { signal } = this.#stopping;
     let end = await this.#watch();
     while (!signal.aborted) {
@@ -99,15 +89,15 @@ class StoreMirror implements Mirror {
   }
 
   #watch(): Promise<WatchEnd> {
-    const { client, prefix, timeoutMs } = this.#options;
+    const { client, prefix, timeoutMs, copy } = this.#options;
     return watchPrefix({
       client,
       prefix,
       timeoutMs,
-      from: this.#revision + 1n,
+      from: copy.revision + 1n,
       signal: this.#stopping.signal,
       onConfirmed: () => this.#found(),
-      onChange: (change) => this.#apply(change),
+      onChange: (change) => copy.apply(change),
     });
   }
 
@@ -116,71 +106,37 @@ class StoreMirror implements Mirror {
    * and it still has that part of its history.
    */
   async #catchUp(end: WatchEnd): Promise<void> {
-    const { client, prefix, log } = this.#options;
+    const { client, prefix, log, copy } = this.#options;
     const store = await readRevision(client, prefix);
-    if (store.clusterId !== this.#clusterId) {
-      log.warn(
-        { was: this.#clusterId, is: store.clusterId },
-        'the store is another cluster now: taking over its content',
-      );
-    } else if (store.revision < this.#revision) {
+    if (store.clusterId !== copy.clusterId) {
+      const clusters = { was: copy.clusterId.toString(), is: store.clusterId.toString() };
+      log.warn(clusters, 'the store is another cluster now: taking over its content');
+    } else if (store.revision < copy.revision) {
       // A watch would wait for the future and then miss all between.
       throw new Error(
-        `the store went back from revision ${this.#revision} to ${store.revision}, as after restoring an old backup; ` +
+        `the store went back from revision ${copy.revision} to ${store.revision}, as after restoring an old backup; ` +
           'what is known is kept: restart the control plane to take over the older content',
       );
-    } else if (end.kind === 'dropped') {
+    } else if (end.kind === 'compacted') {
+      log.info({ from: copy.revision, compacted: end.revision }, 'history was compacted: listing the store again');
+    } else {
       return;
     }
-    this.#replace(await listPrefix(client, prefix));
-  }
-
-  /** Takes over a listing as one change: what differs from the copy. */
-  #replace(listing: Listing): void {
-    const sameCluster = listing.clusterId === this.#clusterId;
-    const put = [...listing.entries.values()].filter(
-      ({ key, modRevision }) => !sameCluster || this.#entries.get(key)?.modRevision !== modRevision,
-    );
-    const deleted = [...this.#entries.keys()].filter((key) => !listing.entries.has(key));
-    this.#clusterId = listing.clusterId;
-    this.#revision = listing.revision;
-    this.#commit({ revision: listing.revision, put, deleted });
-  }
-
-  #apply(change: MirrorChange): void {
-    if (change.revision <= this.#revision) return;
-    this.#revision = change.revision;
-    this.#commit(change);
-  }
-
-  #commit({ revision, put, deleted }: MirrorChange): void {
-    for (const key of deleted) this.#entries.delete(key);
-    for (const entry of put) this.#entries.set(entry.key, entry);
-    for (const { prefix, listener } of this.#listeners) {
-      const touched = {
-        revision,
-        put: put.filter(({ key }) => key.startsWith(prefix)),
-        deleted: deleted.filter((key) => key.startsWith(prefix)),
-      };
-      if (touched.put.length === 0 && touched.deleted.length === 0) continue;
-      try {
-        listener(touched);
-      } catch (error) {
-        // One reader's defect must not keep the others from the change.
-        this.#options.log.error({ err: error, prefix, revision }, 'a reader of the store failed on a change');
-      }
-    }
+    copy.replace(await listPrefix(client, prefix));
   }
 
   #found(): void {
     this.#wait = waits.next();
-    if (!this.status.reachable) this.#options.log.info({ revision: this.#revision }, 'the store is reachable again');
+    if (!this.status.reachable) {
+      this.#options.log.info({ revision: this.#options.copy.revision }, 'the store is reachable again');
+    }
     this.status = { reachable: true };
   }
 
   #lost(reason: string): void {
-    if (this.status.reachable && !this.#stopping.signal.aborted) {
-      this.#options.log.warn({ reason }, 'lost the store: continuing with what is known, and trying again');
+    if (this.#stopping.signal.aborted) return;
+    if (this.status.reachable) {
+      this.#options.log.warn({ reason }, 'lost the store: going on with what is known, and trying again');
     }
     this.status = { reachable: false, reason };
   }
