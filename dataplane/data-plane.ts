@@ -1,0 +1,113 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import type { DestinationStream, Logger } from 'pino';
+import { formatAddress, type TcpAddress } from '../proto/channel/address.ts';
+import type { RouteSource } from '../proto/routes/source.ts';
+import { createAdminLane } from './admin/entrypoint.ts';
+import { CallRecorder } from './calls.ts';
+import { byPreface } from './downstream/by-preface.ts';
+import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './downstream/entrypoint.ts';
+import { createGrpcLane } from './grpc/lane.ts';
+import { refusalLane } from './grpc/refusal.ts';
+import { trustedProxies } from './headers/trusted-proxies.ts';
+import { createFullLanes } from './http/full/lanes.ts';
+import { defaultTimeouts, type Timeouts } from './limits.ts';
+import { createMetrics } from './metrics.ts';
+import { PresentTable } from './routes/present.ts';
+import { startSubscription } from './routes/subscription.ts';
+import { Sessions } from './upstream/sessions.ts';
+
+export interface DataPlaneOptions {
+  /** For people to read; unique among the data planes of a cluster. */
+  readonly name: string;
+  /** Where route tables come from. */
+  readonly routes: RouteSource;
+  /** Where the entrypoints listen; an empty host is every interface, port 0 any free one. */
+  readonly http: TcpAddress;
+  readonly grpc: TcpAddress;
+  readonly admin: TcpAddress;
+  /** Where the last route table is kept, to start from while no control plane answers. */
+  readonly lastGoodFile: string;
+  /** Addresses and CIDR ranges whose `Forwarded` and `X-Forwarded-*` headers are believed; none by default. */
+  readonly trustedProxies?: readonly string[];
+  /** Where the access log goes, one line of JSON a call; left out, none is written. */
+  readonly accessLog?: DestinationStream | undefined;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly log: Logger;
+}
+
+export interface DataPlane {
+  /** Where the entrypoints listen, with the ports that were free. */
+  readonly http: TcpAddress;
+  readonly grpc: TcpAddress;
+  readonly admin: TcpAddress;
+  /** Accepts nothing more, lets calls in flight finish for at most `drainMs`, then ends them. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a data plane. It serves as soon as it has a route table: from a control plane, or its own last good one.
+ *
+ * @throws DataPlaneError `address-in-use` or `cannot-listen`, with the entrypoint
+ * @throws TypeError for a trusted proxy that is no address or range
+ */
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { name, lastGoodFile, log } = options;
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const { connectMs, upstreamIdleMs, requestHeadMs, firstTableMs, drainMs } = timeouts;
+  await using stack = new AsyncDisposableStack();
+
+  const present = new PresentTable(lastGoodFile);
+  const metrics = createMetrics({
+    openConnections: () => ({
+      http: http.openConnections(),
+      grpc: grpc.openConnections(),
+      admin: admin.openConnections(),
+    }),
+    routesRevision: () => present.revision,
+  });
+  const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs }), (all) => all.destroy());
+  const shared = {
+    table: () => present.table,
+    calls: new CallRecorder({ metrics, accessLog: options.accessLog }),
+    trustedProxies: trustedProxies(options.trustedProxies ?? []),
+    sessions,
+    timeouts,
+    log,
+  };
+  const start = async (entrypoint: Omit<EntrypointOptions, 'drainMs'>): Promise<Entrypoint> =>
+    stack.adopt(await startEntrypoint({ ...entrypoint, drainMs }), (started) => started.stop());
+
+  const fullLanes = stack.adopt(createFullLanes(shared), (lanes) => lanes.close());
+  const httpLane = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
+  const grpcLane = byPreface({ http2: createGrpcLane(shared), other: refusalLane, timeoutMs: requestHeadMs });
+  const http = await start({ name: 'http', address: options.http, lane: httpLane });
+  const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcLane });
+
+  const subscription = stack.adopt(
+    startSubscription({
+      present,
+      source: options.routes,
+      name,
+      httpAddress: formatAddress(http.address),
+      lastGoodFile,
+      firstTableMs,
+      onUpdate: (result) => metrics.routesApplied.inc({ result }),
+      log,
+    }),
+    (started) => started.stop(),
+  );
+  const adminLane = createAdminLane({ registry: metrics.registry, routes: subscription.status, timeouts });
+  const admin = await start({ name: 'admin', address: options.admin, lane: adminLane });
+
+  const started = stack.move();
+  return {
+    http: http.address,
+    grpc: grpc.address,
+    admin: admin.address,
+    async stop() {
+      adminLane.drain();
+      await Promise.all([http.stop(), grpc.stop()]);
+      await started.disposeAsync();
+    },
+  };
+}

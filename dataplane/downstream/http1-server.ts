@@ -1,0 +1,40 @@
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { maxHeadBytes, type Timeouts } from '../limits.ts';
+import { rawErrorAnswer } from './error-answer.ts';
+
+/** An HTTP/1.x server for connections that are accepted elsewhere and given to it by `emit('connection', socket)`. */
+export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Server {
+  const server = createServer({
+    maxHeaderSize: maxHeadBytes,
+    headersTimeout: requestHeadMs,
+    keepAliveTimeout: idleMs,
+    // A body may take its time, as long as it goes on.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(requestHeadMs, 1_000),
+  });
+  // Counted where the request is served: Node would leave out what is beyond, and not say so.
+  server.maxHeadersCount = 0;
+  // It never listens, and only then would Node begin to look for connections that are too slow or idle.
+  server.emit('listening');
+  server.on('clientError', refuse);
+  return server;
+}
+
+const statusOfError: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, `the head of the request is larger than ${maxHeadBytes} bytes`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the head of the request did not come in time'],
+};
+
+/** Answers what is no request, unless an answer is on its way already. */
+function refuse(
+  error: NodeJS.ErrnoException,
+  socket: Socket & { _httpMessage?: { headersSent: boolean } | null },
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const [status, detail] = statusOfError[error.code ?? ''] ?? [400, 'the request is malformed'];
+  socket.end(rawErrorAnswer(status, detail), () => socket.destroy());
+}

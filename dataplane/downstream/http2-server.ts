@@ -1,0 +1,52 @@
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { maxConcurrentStreams, maxHeadBytes, maxHeaderCount, type Timeouts } from '../limits.ts';
+
+/** An HTTP/2 server for connections that are accepted elsewhere. */
+export interface InjectedHttp2Server {
+  readonly server: Http2Server;
+  /** Takes over a connection. What was read of it has been put back. */
+  accept(socket: Socket): void;
+  /** Tells every client to open no more streams, and ends each connection with its last stream (RFC 9113 section 6.8). */
+  drain(): void;
+}
+
+/** Node bounds resets of streams, pings and settings by itself; what is set here bounds the rest a peer can send. */
+export function createHttp2Server({ idleMs }: Pick<Timeouts, 'idleMs'>): InjectedHttp2Server {
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createServer({
+    settings: { maxConcurrentStreams, maxHeaderListSize: maxHeadBytes },
+    // Beside the four pseudo-headers.
+    maxHeaderListPairs: maxHeaderCount + 4,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    maxOutstandingPings: 10,
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    // What fails a session fails its streams too, and each of them tells its call.
+    session.on('error', () => {});
+    let streams = 0;
+    session.on('stream', (stream) => {
+      streams += 1;
+      stream.once('close', () => {
+        streams -= 1;
+      });
+    });
+    session.setTimeout(idleMs, () => {
+      if (streams === 0) session.close();
+    });
+  });
+  return {
+    server,
+    accept(socket) {
+      // A client that ends its side has no more to ask of an HTTP/2 connection.
+      socket.allowHalfOpen = false;
+      server.emit('connection', socket);
+    },
+    drain() {
+      for (const session of sessions) session.close();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { status } from '@grpc/grpc-js';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { PooledSession } from '../upstream/pooled-session.ts';
+import type { CallBody } from './body.ts';
+import type { Reply } from './reply.ts';
+
+export interface ForwardedCall {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: CallBody;
+  readonly reply: Reply;
+}
+
+/**
+ * Sends one call to an instance, and what it answers back. Resolves when the call is over with `true`, or with `false`
+ * when the instance refused the call before it did anything, so that it can go to another.
+ */
+export function forward(session: PooledSession, { stream, headers, body, reply }: ForwardedCall): Promise<boolean> {
+  return new Promise((resolve) => {
+    const upstream = session.request(headers, { endStream: body.isEmpty });
+    let isResetByInstance = true;
+
+    upstream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number) => {
+      body.settle();
+      reply.relay(upstream, head, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
+    });
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      // Anything else than a reset of the stream is the end of its connection.
+      isResetByInstance = error.code === 'ERR_HTTP2_STREAM_ERROR';
+    });
+    upstream.once('close', () => {
+      stream.off('close', cancel);
+      const { rstCode } = upstream;
+      if (rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun) {
+        resolve(false);
+        return;
+      }
+      if (rstCode !== constants.NGHTTP2_NO_ERROR || !isResetByInstance) {
+        if (isResetByInstance) reply.reset(rstCode);
+        else reply.fail(status.UNAVAILABLE, 'the connection to the instance was lost');
+      }
+      resolve(true);
+    });
+
+    // A client that cancels, or a deadline, ends the work of the instance.
+    const cancel = (): void => upstream.close(stream.rstCode || constants.NGHTTP2_CANCEL);
+    stream.once('close', cancel);
+    body.sendTo(upstream);
+  });
+}

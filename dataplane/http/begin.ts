@@ -1,0 +1,30 @@
+import type { CallHead, CallRecorder } from '../calls.ts';
+import { originOf } from '../headers/origin.ts';
+import type { TrustedProxies } from '../headers/trusted-proxies.ts';
+import { type AnyRequest, type AnyResponse, Exchange } from './exchange.ts';
+
+/** The client left before its answer had a head; nginx's number for it, which no client ever sees. */
+const clientLeft = 499;
+
+export interface BeginOptions {
+  readonly calls: CallRecorder;
+  readonly trustedProxies: TrustedProxies;
+}
+
+/** Begins an exchange: says where it comes from, and records it when it is over. */
+export function beginExchange<Request extends AnyRequest, Response extends AnyResponse>(
+  request: Request,
+  response: Response,
+  protocol: CallHead['protocol'],
+  { calls, trustedProxies }: BeginOptions,
+): Exchange<Request, Response> {
+  const origin = originOf({ remoteAddress: request.socket.remoteAddress, headers: request.headers }, trustedProxies);
+  const { requestId, client } = origin;
+  const path = request.url?.split('?', 1)[0] ?? '';
+  const call = calls.begin(
+    { entrypoint: 'http', protocol, requestId, method: request.method ?? '', path, client },
+    clientLeft,
+  );
+  response.once('close', () => call.end());
+  return new Exchange(request, response, origin, call);
+}

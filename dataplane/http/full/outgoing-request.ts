@@ -1,0 +1,107 @@
+import { EventEmitter } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request as requestHttp1 } from 'node:http';
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { Writable } from 'node:stream';
+import type { Sessions } from '../../upstream/sessions.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Attempt } from './forward.types.ts';
+import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
+import { type Answer, answerOfMessage, answerOfStream } from './relay.ts';
+
+/**
+ * A request to an instance over either protocol, on a connection that stands, in the shape that http2-proxy drives: it
+ * emits `response`, `drain` and `error`.
+ */
+export class OutgoingRequest extends EventEmitter {
+  /** Read by http2-proxy, which discards the body of a GET, HEAD or OPTIONS and waits for that of any other method. */
+  readonly method: 'GET' | 'POST';
+  /** Read by http2-proxy, which waits until it is connected. */
+  readonly socket = { connecting: false };
+  /** Whether it went out on a connection that was used before. */
+  readonly reusedSocket: boolean;
+  /** The answer, once there is one. */
+  answer: Answer | undefined;
+  readonly #stream: Writable;
+
+  constructor(
+    stream: Writable,
+    { hasBody, reusedSocket }: { readonly hasBody: boolean; readonly reusedSocket: boolean },
+  ) {
+    super();
+    this.method = hasBody ? 'POST' : 'GET';
+    this.reusedSocket = reusedSocket;
+    this.#stream = stream;
+    stream.on('drain', () => this.emit('drain'));
+    stream.on('error', (error) => this.emit('error', error));
+    stream.once('close', () => this.emit('close'));
+    // http2-proxy listens a moment later than a request can fail, and not any more when it is over.
+    this.on('error', () => {});
+  }
+
+  /** @param message emitted for http2-proxy, which reads its headers and destroys it */
+  answered(answer: Answer, message: object): void {
+    this.answer = answer;
+    this.emit('response', message);
+  }
+
+  write(chunk: Buffer): boolean {
+    this.emit('sent');
+    return this.#stream.write(chunk);
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  destroy(error?: Error): void {
+    this.#stream.destroy(error);
+  }
+}
+
+/** Begins a request to an HTTP/1.1 instance. Rejects when it cannot be reached. */
+export function openHttp1(
+  { request, hasBody }: Exchange,
+  attempt: Attempt,
+  agents: Http1Agents,
+): Promise<OutgoingRequest> {
+  return new Promise((resolve, reject) => {
+    const upstream: ClientRequest = requestHttp1({
+      ...http1Target(attempt.instance.address),
+      method: request.method,
+      path: attempt.target,
+      headers: http1Headers(attempt.headers, hasBody),
+      agent: attempt.freshConnection ? agents.fresh : agents.kept,
+    });
+    upstream.once('error', reject);
+    onceConnected(upstream, () => {
+      const outgoing = new OutgoingRequest(upstream, { hasBody, reusedSocket: upstream.reusedSocket });
+      upstream.once('response', (message: IncomingMessage) => outgoing.answered(answerOfMessage(message), message));
+      resolve(outgoing);
+    });
+  });
+}
+
+/** Begins a request to an instance that speaks HTTP/2 by prior knowledge. Rejects when it cannot be reached. */
+export async function openHttp2(
+  { request, hasBody }: Exchange,
+  attempt: Attempt,
+  sessions: Sessions,
+): Promise<OutgoingRequest> {
+  const { host, ...headers } = attempt.headers;
+  const session = await sessions.to(attempt.instance.address);
+  const stream: ClientHttp2Stream = session.request(
+    { ':method': request.method, ':scheme': 'http', ':authority': host, ':path': attempt.target, ...headers },
+    { endStream: !hasBody },
+  );
+  const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket: true });
+  stream.once('response', (received: IncomingHttpHeaders) => {
+    const answer = answerOfStream(stream, received);
+    outgoing.answered(answer, Object.assign(stream, { headers: { ...answer.headers } }));
+  });
+  // A stream that is cancelled closes without an error.
+  stream.once('close', () => {
+    if (outgoing.answer) return;
+    outgoing.emit('error', new Error(`the instance reset the stream (${stream.rstCode})`));
+  });
+  return outgoing;
+}

@@ -1,0 +1,72 @@
+import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+import type { Exchange } from '../exchange.ts';
+import { stripHopByHop } from '../../headers/hop-by-hop.ts';
+
+/** The answer of an instance, over either protocol. */
+export interface Answer {
+  readonly status: number;
+  /** The reason phrase; HTTP/2 has none. */
+  readonly statusMessage?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
+  /** To be read when the body has ended. */
+  trailers(): IncomingHttpHeaders;
+}
+
+/** Sends an answer to the client as it comes. Resolves when the exchange is over. */
+export function relay({ status, statusMessage, headers, body, trailers }: Answer, exchange: Exchange): Promise<void> {
+  const { response, call } = exchange;
+  if (response instanceof ServerResponse && statusMessage) response.statusMessage = statusMessage;
+  call.code = status;
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(stripHopByHop(headers))) response.setHeader(name, value);
+
+  body.on('data', (chunk: Buffer) => {
+    call.bytes += chunk.length;
+  });
+  body.once('end', () => {
+    for (const [name, value] of Object.entries(stripHopByHop(trailers())))
+      response.addTrailers({ [name]: String(value) });
+  });
+  // Neither proxy library tells the client when an instance dies in the middle of a body.
+  body.once('error', () => exchange.breakOff());
+  body.once('close', () => {
+    if (!body.readableEnded) exchange.breakOff();
+  });
+  // A body that has not begun, as of an event stream, must not hold its head back.
+  setImmediate(() => {
+    if (!response.headersSent && !exchange.isOver) flushHead(response);
+  });
+  body.pipe(response);
+  return exchange.over;
+}
+
+/** An answer over HTTP/1.1. */
+export function answerOfMessage(message: IncomingMessage): Answer {
+  return {
+    status: message.statusCode ?? 502,
+    statusMessage: message.statusMessage,
+    headers: message.headers,
+    body: message,
+    trailers: () => message.trailers,
+  };
+}
+
+/** An answer over HTTP/2. */
+export function answerOfStream(
+  stream: ClientHttp2Stream,
+  headers: IncomingHttpHeaders & { ':status'?: number },
+): Answer {
+  let trailers: IncomingHttpHeaders = {};
+  stream.once('trailers', (received: IncomingHttpHeaders) => {
+    trailers = received;
+  });
+  return { status: headers[':status'] ?? 502, headers, body: stream, trailers: () => trailers };
+}
+
+function flushHead(response: Exchange['response']): void {
+  if (response instanceof ServerResponse) response.flushHeaders();
+  else response.writeHead(response.statusCode);
+}

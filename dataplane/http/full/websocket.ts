@@ -1,0 +1,88 @@
+import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import httpProxy from 'http-proxy';
+import { connected, connectTo } from '../../upstream/connect.ts';
+import type { Exchange } from '../exchange.ts';
+import { stripHopByHop } from '../../headers/hop-by-hop.ts';
+import { respondFailure } from '../respond.ts';
+import { startAnswerTimer } from './answer-timer.ts';
+import { type Attempt, ForwardFailure } from './forward.types.ts';
+import { http1Target } from './http1-request.ts';
+
+export interface WebSocketOptions {
+  readonly connectMs: number;
+  readonly answerHeadMs: number;
+}
+
+/** A request for a WebSocket. http-proxy writes its answer to the socket; `response` is for what we answer ourselves. */
+export type WebSocketExchange = Exchange<IncomingMessage, ServerResponse>;
+
+/**
+ * Forwards a WebSocket to an HTTP/1.1 instance, through http-proxy. Resolves when it is closed.
+ *
+ * @throws ForwardFailure `connect` when the instance cannot be reached; later failures are answered here, as http-proxy
+ *   ends the client's socket with them
+ */
+export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) {
+  return async (exchange: WebSocketExchange, { instance, target, headers }: Attempt): Promise<void> => {
+    const { request, call } = exchange;
+    const { socket } = request;
+    const connection = connectTo(instance.address, connectMs);
+    await connected(connection).catch((error: Error) => {
+      throw new ForwardFailure('connect', error.message, { cause: error });
+    });
+    // A client that leaves, before its answer or after, ends the work of the instance.
+    socket.once('close', () => connection.destroy());
+    connection.once('close', () => {
+      call.bytes = connection.bytesRead;
+    });
+    if (exchange.isOver) connection.destroy();
+
+    let failure = new ForwardFailure('broken', 'the connection ended before an answer');
+    const proxy = httpProxy.createProxyServer();
+    proxy.once('proxyReqWs', (upstream: ClientRequest) => {
+      // http-proxy would merge slashes in the path: what was looked up is what is sent.
+      upstream.path = target;
+      const timer = startAnswerTimer(answerHeadMs, (error) => {
+        failure = new ForwardFailure('slow', error.message);
+        upstream.destroy(error);
+      });
+      upstream.once('close', timer.stop);
+      upstream.once('upgrade', () => {
+        timer.stop();
+        call.code = 101;
+      });
+      upstream.once('response', (refusal: IncomingMessage) => {
+        timer.stop();
+        call.code = refusal.statusCode ?? 502;
+        endWithConnection(refusal, socket);
+      });
+    });
+
+    request.headers = { ...headers, connection: 'Upgrade', upgrade: 'websocket' };
+    proxy.ws(
+      request,
+      socket,
+      // What the client sent after its head is back on the socket.
+      Buffer.alloc(0),
+      {
+        target: http1Target(instance.address) as { host: string; port: number },
+        agent: Object.assign(new Agent(), { createConnection: () => connection }),
+        toProxy: true,
+        prependPath: false,
+      },
+      () => {
+        if (!exchange.isOver && call.code !== 101) respondFailure(exchange, failure);
+      },
+    );
+    return exchange.over;
+  };
+}
+
+/** Readies an answer that is no upgrade for http-proxy, which writes its body without framing: up to the end of the connection. */
+function endWithConnection(refusal: IncomingMessage, socket: Socket): void {
+  refusal.headers = { ...stripHopByHop(refusal.headers), connection: 'close' };
+  refusal.once('close', () => {
+    if (!refusal.readableEnded) socket.destroy();
+  });
+}

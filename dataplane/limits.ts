@@ -1,0 +1,42 @@
+/** Every time the data plane waits for, in milliseconds. */
+export interface Timeouts {
+  /** How long a control plane may take to send the first table before the last good one is served. */
+  readonly firstTableMs: number;
+  /** From a client's connection, or its next request's first byte, to the end of the request's head. */
+  readonly requestHeadMs: number;
+  /** How long a client's connection may rest between requests. */
+  readonly idleMs: number;
+  /** For a connection to an instance. */
+  readonly connectMs: number;
+  /** From the last byte of a request to the head of its answer. */
+  readonly answerHeadMs: number;
+  /**
+   * How long a connection to an instance rests before it is closed: below the 5 s after which a Node server closes
+   * it, so that seldom a request meets a connection that is being closed.
+   */
+  readonly upstreamIdleMs: number;
+  /** How long calls in flight may go on after `stop` was called. */
+  readonly drainMs: number;
+}
+
+export const defaultTimeouts: Timeouts = {
+  firstTableMs: 2_000,
+  requestHeadMs: 10_000,
+  idleMs: 75_000,
+  connectMs: 1_000,
+  answerHeadMs: 60_000,
+  upstreamIdleMs: 4_000,
+  drainMs: 10_000,
+};
+
+/** Bytes of a request's head; more is a 431. */
+export const maxHeadBytes = 16 * 1024;
+
+/** Header lines of a request; more is a 431. */
+export const maxHeaderCount = 100;
+
+/** Streams that one HTTP/2 client may have open at once on one connection. */
+export const maxConcurrentStreams = 250;
+
+/** Tries of one call after the first, each on another instance where there is one. */
+export const maxRetries = 2;

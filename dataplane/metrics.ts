@@ -1,0 +1,76 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EntrypointName } from './errors.ts';
+
+/** What the data plane counts. Every label has a bounded set of values, whatever clients send. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly entrypointRequests: Counter<'entrypoint' | 'code' | 'method' | 'protocol'>;
+  readonly entrypointDuration: Histogram<'entrypoint' | 'code' | 'method' | 'protocol'>;
+  readonly serviceRequests: Counter<'service' | 'code'>;
+  readonly retries: Counter<'entrypoint'>;
+  readonly routesApplied: Counter<'result'>;
+}
+
+/** What the gauges read when they are asked. */
+export interface Gauges {
+  readonly openConnections: () => Readonly<Partial<Record<EntrypointName, number>>>;
+  readonly routesRevision: () => bigint;
+}
+
+export function createMetrics({ openConnections, routesRevision }: Gauges): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const perRequest = ['entrypoint', 'code', 'method', 'protocol'] as const;
+  const gauges = [
+    new Gauge({
+      name: 'micro_open_connections',
+      help: 'Connections of clients that are open.',
+      labelNames: ['entrypoint'],
+      collect() {
+        for (const [entrypoint, count] of Object.entries(openConnections())) this.set({ entrypoint }, count);
+      },
+    }),
+    new Gauge({
+      name: 'micro_routes_revision',
+      help: 'Store revision of the route table that is served.',
+      collect() {
+        this.set(Number(routesRevision()));
+      },
+    }),
+  ];
+  for (const gauge of gauges) registry.registerMetric(gauge);
+  return {
+    registry,
+    entrypointRequests: new Counter({
+      name: 'micro_entrypoint_requests_total',
+      help: 'Requests that were answered or broken off; code is an HTTP status, or the name of a gRPC status.',
+      labelNames: perRequest,
+      registers,
+    }),
+    entrypointDuration: new Histogram({
+      name: 'micro_entrypoint_request_duration_seconds',
+      help: 'From the head of a request to the end of its answer.',
+      labelNames: perRequest,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    serviceRequests: new Counter({
+      name: 'micro_service_requests_total',
+      help: 'Requests to services of the route table.',
+      labelNames: ['service', 'code'],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'micro_retries_total',
+      help: 'Tries after the first.',
+      labelNames: ['entrypoint'],
+      registers,
+    }),
+    routesApplied: new Counter({
+      name: 'micro_routes_applied_total',
+      help: 'Updates of the route table, by what became of them: applied or refused.',
+      labelNames: ['result'],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import writeFileAtomic from 'write-file-atomic';
+import { Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
+
+const digestBytes = 32;
+
+/**
+ * The file that holds the last route table that was applied, so that a data plane can start while every control plane is
+ * away: a SHA-256 digest, then the snapshot as protobuf.
+ */
+export class LastGoodFile {
+  readonly path: string;
+  readonly #log: Logger;
+  #newest: (() => Snapshot) | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(path: string, log: Logger) {
+    this.path = path;
+    this.#log = log;
+  }
+
+  /** Writes in the background; of the tables that come while one is written, only the newest is written next. */
+  save(snapshot: () => Snapshot): void {
+    this.#newest = snapshot;
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+  }
+
+  /** Resolves when everything saved so far is on disk. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** The last good table; undefined when there is none, or when it is damaged: then it is reported and kept aside. */
+  async load(): Promise<Snapshot | undefined> {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(this.path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#log.error({ err: error }, `cannot read the last good route table ${this.path}`);
+      }
+      return undefined;
+    }
+    try {
+      const payload = bytes.subarray(digestBytes);
+      if (!digest(payload).equals(bytes.subarray(0, digestBytes))) throw new Error('its digest does not match');
+      return Snapshot.decode(payload);
+    } catch (error) {
+      await this.#keepAside(error);
+      return undefined;
+    }
+  }
+
+  async #keepAside(error: unknown): Promise<void> {
+    const aside = `${this.path}.damaged-${new Date().toISOString()}`;
+    await rename(this.path, aside);
+    this.#log.error({ err: error }, `the last good route table ${this.path} is damaged; it is kept as ${aside}`);
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#newest) {
+      const payload = Snapshot.encode(this.#newest()).finish();
+      this.#newest = undefined;
+      try {
+        await writeFileAtomic(this.path, Buffer.concat([digest(payload), payload]), { mode: 0o600 });
+      } catch (error) {
+        this.#log.error({ err: error }, `cannot write the last good route table ${this.path}`);
+      }
+    }
+  }
+}
+
+const digest = (payload: Uint8Array): Buffer => createHash('sha256').update(payload).digest();

@@ -1,0 +1,92 @@
+import type { Logger } from 'pino';
+import type { ConnectionState, RouteSource, RouteUpdate } from '../../proto/routes/source.ts';
+import { LastGoodFile } from './last-good.ts';
+import type { PresentTable } from './present.ts';
+import { snapshotOf } from './table.ts';
+
+export interface SubscriptionOptions {
+  /** Kept up to date. */
+  readonly present: PresentTable;
+  readonly source: RouteSource;
+  /** Name of the data plane, for people to read. */
+  readonly name: string;
+  /** Where the `http` entrypoint listens; the control plane makes URLs from it. */
+  readonly httpAddress: string;
+  /** Where the last table is kept. */
+  readonly lastGoodFile: string;
+  /** How long the source may take to send a first table before the last good one is served, in milliseconds. */
+  readonly firstTableMs: number;
+  /** Told what became of each update. */
+  readonly onUpdate: (result: 'applied' | 'refused') => void;
+  readonly log: Logger;
+}
+
+export interface Subscription {
+  status(): RoutesStatus;
+  /** Resolves when the last table is on disk. */
+  stop(): Promise<void>;
+}
+
+export interface RoutesStatus {
+  readonly revision: bigint;
+  /** Where the present table came from; undefined before the first. */
+  readonly source: 'stream' | 'last-good' | undefined;
+  readonly connection: ConnectionState;
+}
+
+/** Keeps the present table up to date from a source, and the last good one on disk. */
+export function startSubscription(options: SubscriptionOptions): Subscription {
+  const { present, firstTableMs, onUpdate, log } = options;
+  const lastGood = new LastGoodFile(options.lastGoodFile, log);
+  let servedFrom: RoutesStatus['source'];
+  let connection: ConnectionState = { status: 'disconnected', reason: 'not connected yet' };
+
+  function apply(update: RouteUpdate, from: 'stream' | 'last-good'): void {
+    try {
+      const table = present.apply(update);
+      servedFrom = from;
+      if (from === 'stream') lastGood.save(() => snapshotOf(table));
+    } catch (error) {
+      onUpdate('refused');
+      log.error({ err: error, revision: String(update.value.revision) }, 'refused an update of the route table');
+      throw error;
+    }
+    onUpdate('applied');
+  }
+
+  async function serveLastGood(): Promise<void> {
+    const snapshot = await lastGood.load();
+    // The source may have answered meanwhile.
+    if (!snapshot || present.table) return;
+    apply({ $case: 'snapshot', value: snapshot }, 'last-good');
+    log.warn(
+      { revision: String(present.revision) },
+      'no control plane answers: serving from the last good route table',
+    );
+  }
+
+  const subscription = options.source.subscribe({
+    name: options.name,
+    httpAddress: options.httpAddress,
+    revision: () => present.revision,
+    apply: (update) => apply(update, 'stream'),
+    connection(state) {
+      connection = state;
+      if (state.status === 'connected') log.info('connected to a control plane');
+      else log.warn({ reason: state.reason }, 'lost the control plane: serving from the present route table');
+    },
+  });
+  const firstTableTimer = setTimeout(() => {
+    if (present.table) return;
+    serveLastGood().catch((error: unknown) => log.error({ err: error }, 'cannot serve from the last good route table'));
+  }, firstTableMs);
+
+  return {
+    status: () => ({ revision: present.revision, source: servedFrom, connection }),
+    async stop() {
+      clearTimeout(firstTableTimer);
+      subscription.close();
+      await lastGood.flush();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { type Address, parseAddress } from '../../proto/channel/address.ts';
+import {
+  type Delta,
+  type Instance,
+  type Prefix,
+  Protocol,
+  type Service,
+  type Snapshot,
+} from '../../proto/gen/micro/routes/v1/routes.ts';
+import type { InstanceState, InstanceStates } from './instance-state.ts';
+import { Picker } from './picker.ts';
+
+/** What the data plane looks up in. Immutable: each update makes a new one, which shares what did not change. */
+export interface RouteTable {
+  readonly clusterId: bigint;
+  readonly revision: bigint;
+  /** By path ("/api/"), in the order in which gRPC packages are tried under their namespaces. */
+  readonly prefixes: ReadonlyMap<string, Prefix>;
+  /** By full name. */
+  readonly services: ReadonlyMap<string, RoutedService>;
+}
+
+export interface RoutedService {
+  /** As the control plane sent it. */
+  readonly definition: Service;
+  readonly name: string;
+  /** Pickers over the instances that speak a protocol, and over all. */
+  readonly pickers: { readonly any: Picker; readonly http1: Picker; readonly h2c: Picker };
+}
+
+export interface RoutedInstance {
+  /** As in the registry: "host:port" or "unix:/path". */
+  readonly name: string;
+  readonly address: Address;
+  readonly protocol: Protocol;
+  readonly weight: number;
+  readonly state: InstanceState;
+}
+
+export interface TableParts {
+  readonly states: InstanceStates;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+}
+
+/** Compiles a snapshot that has been checked. */
+export function compileTable(snapshot: Snapshot, parts: TableParts): RouteTable {
+  return {
+    clusterId: snapshot.clusterId,
+    revision: snapshot.revision,
+    prefixes: new Map(snapshot.prefixes.map((prefix) => [prefix.path, prefix])),
+    services: new Map(snapshot.services.map((service) => [service.name, compileService(service, parts)])),
+  };
+}
+
+/** The table that a checked delta turns this one into. */
+export function updateTable(table: RouteTable, delta: Delta, parts: TableParts): RouteTable {
+  const services = new Map(table.services);
+  for (const name of delta.removed) services.delete(name);
+  for (const service of delta.changed) services.set(service.name, compileService(service, parts));
+  return { ...table, revision: delta.revision, services };
+}
+
+/** The snapshot that compiles to this table. */
+export function snapshotOf({ clusterId, revision, prefixes, services }: RouteTable): Snapshot {
+  return {
+    clusterId,
+    revision,
+    prefixes: [...prefixes.values()],
+    services: Array.from(services.values(), ({ definition }) => definition),
+  };
+}
+
+function compileService(definition: Service, parts: TableParts): RoutedService {
+  const instances = definition.instances.map((instance) => routed(instance, parts.states));
+  const picker = (protocols: readonly Protocol[]): Picker =>
+    new Picker(
+      instances.filter(({ protocol }) => protocols.includes(protocol)),
+      parts.random,
+    );
+  return {
+    definition,
+    name: definition.name,
+    pickers: {
+      any: picker([Protocol.PROTOCOL_HTTP1, Protocol.PROTOCOL_H2C]),
+      http1: picker([Protocol.PROTOCOL_HTTP1]),
+      h2c: picker([Protocol.PROTOCOL_H2C]),
+    },
+  };
+}
+
+function routed({ address, protocol, weight }: Instance, states: InstanceStates): RoutedInstance {
+  return { name: address, address: parseAddress(address), protocol, weight, state: states.at(address) };
+}
