@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { execa, type Options } from 'execa';
+
+/** The built `micro`. Tests and benchmarks run in the root of the repository, where npm starts them. */
+const micro = join(process.cwd(), 'dist', 'cli', 'main.js');
+
+const longestMs = 120_000;
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | undefined;
+}
+
+const plain = {
+  // The settings of whoever runs the tests (MICRO_…) are not those of the tests.
+  extendEnv: false,
+  env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+  reject: false,
+  stdin: 'ignore',
+} as const satisfies Options;
+
+/** Starts `micro` and leaves it to the caller to end it. */
+export function spawnMicro(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return execa(process.execPath, [micro, ...args], {
+    ...plain,
+    env: { ...plain.env, ...env },
+    buffer: false,
+    all: true,
+  });
+}
+
+/** Runs a command of `micro` that ends by itself. */
+export async function runMicro(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const result = await execa(process.execPath, [micro, ...args], {
+    ...plain,
+    env: { ...plain.env, ...env },
+    timeout: longestMs,
+    killSignal: 'SIGKILL',
+  });
+  if (result.timedOut)
+    throw new Error(`micro ${args.join(' ')} did not end within ${longestMs / 1000} s: ${result.stderr}`);
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
+}

@@ -1,0 +1,31 @@
+/** What the listing commands print with --json, as far as tests read it. */
+export interface Route {
+  readonly entrypoint: 'http' | 'grpc';
+  readonly route: string;
+  readonly service: string;
+  readonly version: string;
+  readonly instances: readonly string[];
+}
+
+export interface Deployment {
+  readonly service: string;
+  readonly version: string;
+  readonly source: string;
+  readonly path: string;
+  readonly trouble: string;
+  readonly instancesWanted: number;
+  readonly instances: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly address: string;
+    readonly pid: number;
+    readonly restarts: number;
+    readonly reason: string;
+  }[];
+}
+
+export interface Service {
+  readonly name: string;
+  readonly version: string;
+  readonly instances: readonly { readonly id: string; readonly address: string }[];
+}

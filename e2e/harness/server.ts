@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CommandResult, runMicro, spawnMicro } from './command.ts';
+import { killProcessesIn } from './processes.ts';
+
+const readyWithinMs = 30_000;
+const stopWithinMs = 30_000;
+const mostLogLines = 500;
+
+export interface StartOptions {
+  /** Default "server": both planes. */
+  readonly command?: 'server' | 'controlplane' | 'dataplane';
+  readonly dataDir: string;
+  /** Besides the addresses, which are ports that the operating system chooses unless they are given here. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A `micro server`, or one plane of it, in a process of its own. */
+export interface Server extends AsyncDisposable {
+  readonly pid: number;
+  readonly dataDir: string;
+  /** The content of the data folder's `token`. */
+  readonly token: string;
+  /** What it listens on, by name, as it said: "127.0.0.1:8080"; "" for what it does not have. */
+  readonly addresses: Addresses;
+  /** "http://127.0.0.1:8080" and a path. */
+  url(path: string): string;
+  /** Runs a client command against this server. */
+  run(...args: readonly string[]): Promise<CommandResult>;
+  /** Runs a listing command with --json, and reads what it printed. */
+  list<Item>(...args: readonly string[]): Promise<readonly Item[]>;
+  /** The last lines it printed. */
+  log(): string;
+  /** Ends it as a crash does. What it ran goes on. */
+  crash(): Promise<void>;
+  /** Asks it to end; resolves with its exit code. */
+  stop(): Promise<number | undefined>;
+}
+
+interface Addresses {
+  readonly http: string;
+  readonly grpc: string;
+  readonly admin: string;
+  readonly control: string;
+  readonly registry: string;
+}
+
+const free = '127.0.0.1:0';
+const dataPlaneFlags = { '--http': free, '--grpc': free, '--admin': free, '--access-log': 'off' };
+const controlPlaneFlags = { '--control': free, '--etcd-listen': 'off' };
+const defaultFlags = {
+  server: { ...dataPlaneFlags, ...controlPlaneFlags },
+  controlplane: controlPlaneFlags,
+  dataplane: dataPlaneFlags,
+};
+
+/**
+ * Starts the built `micro` and waits until it says that it is ready.
+ *
+ * @throws Error with what it printed, when it ends or is not ready within 30 s
+ */
+export async function startServer(options: StartOptions): Promise<Server> {
+  const { command = 'server', dataDir, flags = [], env } = options;
+  const preset = Object.entries(defaultFlags[command]).filter(([flag]) => !flags.includes(flag));
+  const child = spawnMicro([command, '--data-dir', dataDir, ...preset.flat(), ...flags], env);
+  const lines: string[] = [];
+  const log = () => lines.join('\n');
+  const exited = child.then(({ exitCode }) => exitCode);
+
+  const ready = new Promise<Addresses>((resolve, reject) => {
+    const fail = (fault: string) => reject(new Error(`micro ${command} ${fault}:\n${log()}`));
+    const timer = setTimeout(() => fail(`is not ready after ${readyWithinMs / 1000} s`), readyWithinMs);
+    void exited.then((exitCode) => fail(`ended with ${exitCode}`)).finally(() => clearTimeout(timer));
+    void readLines(child.iterable({ from: 'all' }), (line) => {
+      if (lines.push(line) > mostLogLines) lines.shift();
+      const [, listed] = /^micro \w+ is ready: (.*)$/.exec(line) ?? [];
+      if (listed === undefined) return;
+      clearTimeout(timer);
+      resolve(parseAddresses(listed));
+    });
+  });
+
+  const dispose = async () => {
+    child.kill('SIGKILL');
+    await exited;
+    await killProcessesIn(dataDir);
+  };
+  try {
+    const addresses = await ready;
+    const token = (await readFile(join(dataDir, 'token'), 'utf8').catch(() => '')).trim();
+    const run = (...args: readonly string[]) =>
+      runMicro([...args, '--server', addresses.grpc], { MICRO_DATA_DIR: dataDir, ...env });
+    return {
+      pid: child.pid as number,
+      dataDir,
+      token,
+      addresses,
+      url: (path) => `http://${addresses.http}${path}`,
+      run,
+      async list<Item>(...args: readonly string[]) {
+        const { stdout, stderr, exitCode } = await run(...args, '--json');
+        if (exitCode !== 0) throw new Error(`micro ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
+        return JSON.parse(stdout) as readonly Item[];
+      },
+      log,
+      async crash() {
+        child.kill('SIGKILL');
+        await exited;
+      },
+      async stop() {
+        child.kill('SIGTERM');
+        const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+        return exited.finally(() => clearTimeout(timer));
+      },
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function readLines(lines: AsyncIterable<string>, onLine: (line: string) => void): Promise<void> {
+  for await (const line of lines) onLine(line);
+}
+
+/** "http http://127.0.0.1:8080 · grpc 127.0.0.1:8081" */
+function parseAddresses(listed: string): Addresses {
+  const address = (name: string) => new RegExp(`(?:^| · )${name} (?:http://)?(\\S+)`).exec(listed)?.[1] ?? '';
+  return {
+    http: address('http'),
+    grpc: address('grpc'),
+    admin: address('admin'),
+    control: address('control'),
+    registry: address('registry'),
+  };
+}
