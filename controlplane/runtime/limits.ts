@@ -4,6 +4,8 @@ export interface RuntimeLimits {
   readonly bundleBytes: number;
   /** Most files and folders of a bundle; 50,000. */
   readonly bundleEntries: number;
+  /** How many builds run at the same time, of all services; 2. */
+  readonly buildsAtOnce: number;
   /** How long a whole build may take; 10 min. */
   readonly buildTimeoutMs: number;
   /** How much a build may print, in characters; 16 Mi. */
@@ -31,6 +33,7 @@ export interface RuntimeLimits {
 export const defaultLimits: RuntimeLimits = {
   bundleBytes: 256 * 1024 * 1024,
   bundleEntries: 50_000,
+  buildsAtOnce: 2,
   buildTimeoutMs: 600_000,
   buildOutputLength: 16 * 1024 * 1024,
   readyTimeoutMs: 60_000,

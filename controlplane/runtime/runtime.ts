@@ -7,6 +7,7 @@ import { openBuilds } from './build/builds.ts';
 import { openBundles } from './bundle/bundles.ts';
 import { checkEnvironment, markVariable } from './instance/environment.ts';
 import { reapOrphans, runtimeMark } from './instance/orphans.ts';
+import { Ports } from './instance/port.ts';
 import { openInstanceRecords } from './instance/records.ts';
 import { defaultLimits, type RuntimeLimits } from './limits.ts';
 import { openLogs } from './logs/logs.ts';
@@ -14,7 +15,9 @@ import { Deployer } from './rollout/deployer.ts';
 import { type Deployment, openDeployments } from './rollout/deployments.ts';
 import { Fleet } from './rollout/fleet.ts';
 import { Lanes } from './rollout/lanes.ts';
-import { type Namespaces, possibleNames, servicePath } from './source/name.ts';
+import { Restorer } from './rollout/restorer.ts';
+import { describeDeployment } from './rollout/status.ts';
+import { type Namespaces, resolveName } from './source/name.ts';
 import { readSource } from './source/source.ts';
 import type { DeploymentStatus, Runtime } from './types.ts';
 
@@ -69,6 +72,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const fleet = new Fleet({
     node,
     host,
+    ports: new Ports(host),
     environment,
     mark,
     registrar,
@@ -82,45 +86,20 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
   const lanes = new Lanes();
-  /** Why nothing runs of a service that should, by service. */
-  const troubles = new Map<string, string>();
-
-  const describe = (deployment: Deployment): DeploymentStatus => ({
-    service: deployment.service,
-    version: deployment.version,
-    source: deployment.source,
-    bundle: deployment.bundle,
-    instancesWanted: deployment.instances,
-    updatedUnixMs: deployment.updatedUnixMs,
-    instances: fleet.of(deployment.service).map(({ status }) => status),
-    path: servicePath(deployment.service, namespaces),
-    trouble: troubles.get(deployment.service) ?? '',
-  });
-
-  /** The one of `services` that a full or short name stands for. */
-  const resolveName = (name: string, services: readonly string[]): string => {
-    const fitting = possibleNames(name, namespaces).filter((possible) => services.includes(possible));
-    const [service] = fitting;
-    if (service === undefined) {
-      throw new ControlPlaneError('not-found', `nothing called ${name} is deployed; \`micro status\` lists what is`);
-    }
-    if (fitting.length > 1 && service !== name) {
-      throw new ControlPlaneError('invalid', `${name} may be ${fitting.join(' or ')}; give the full name`);
-    }
-    return service;
-  };
-
-  const restore = async ({ service, ...rest }: Deployment): Promise<void> => {
-    const work = (signal: AbortSignal): Promise<void> => deployer.restore({ service, ...rest }, signal);
-    try {
-      await lanes.enter({ service, what: 'is being started again', work });
-    } catch (error) {
-      troubles.set(service, (error as Error).message);
-      log.error({ err: error, service }, 'a deployment cannot be started again');
-    }
-  };
+  const restorer = new Restorer({ deployer, lanes, log });
   const stopping = new AbortController();
-  const restored = Promise.all((await deployments.list()).map(({ deployment }) => restore(deployment)));
+
+  const describe = (deployment: Deployment): DeploymentStatus => {
+    const { service } = deployment;
+    return describeDeployment({
+      deployment,
+      instances: fleet.of(service),
+      trouble: restorer.trouble(service),
+      namespaces,
+    });
+  };
+
+  const restored = restorer.restore((await deployments.list()).map(({ deployment }) => deployment));
 
   return {
     async run(request, onEvent, signal) {
@@ -139,17 +118,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       stopping.signal.throwIfAborted();
       const work = (signal: AbortSignal) => deployer.deploy({ source, instances, environment: own }, onEvent, signal);
       const deployment = await lanes.enter({ service, what: 'is being run', signal, work });
-      troubles.delete(service);
+      restorer.forget(service);
       return describe(deployment);
     },
 
     async kill(name) {
-      const service = resolveName(name, [...(await deployments.services()), ...lanes.services()]);
+      const service = resolveName(name, [...(await deployments.services()), ...lanes.services()], namespaces);
       await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
       const work = async (): Promise<void> => {
         await deployments.remove(service);
         await fleet.stop(fleet.of(service));
-        troubles.delete(service);
+        restorer.forget(service);
       };
       await lanes.enter({ service, what: 'is being killed', work });
       return service;
@@ -159,12 +138,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       const listed = (await deployments.list()).map(({ deployment }) => deployment);
       if (name === undefined) return listed.map(describe);
       const services = listed.map(({ service }) => service);
-      const service = resolveName(name, services);
+      const service = resolveName(name, services, namespaces);
       return listed.filter((deployment) => deployment.service === service).map(describe);
     },
 
     async logs({ service: name, lines, follow }, signal) {
-      const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())]);
+      const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())], namespaces);
       return logs.read(service, { lines, follow, signal });
     },
 

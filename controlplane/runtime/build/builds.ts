@@ -1,9 +1,11 @@
 import { chmod, copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { openContentFolders } from '../content-folders.ts';
 import { recogniseLanguage } from '../languages/languages.ts';
 import type { RuntimeLimits } from '../limits.ts';
+import type { Command } from '../process/group.ts';
 import { runSteps } from './steps.ts';
 
 /** The builds of this node, by the digest of the bundle that each was made from. */
@@ -41,27 +43,30 @@ export async function openBuilds(options: {
   readonly limits: RuntimeLimits;
 }): Promise<Builds> {
   const folders = await openContentFolders(options.root);
+  const atOnce = pLimit(options.limits.buildsAtOnce);
   return {
     find: (digest) => folders.find(digest),
     async create({ digest, bundle, onStep, onOutput, signal }) {
       const { folder } = await folders.add(async (folder) => {
         await copyWritable(bundle, folder);
         const language = await recogniseLanguage(folder);
-        await runSteps({
-          steps: await language.buildSteps(folder),
-          folder,
-          environment: options.environment,
-          limits: options.limits,
-          onStep,
-          onOutput,
-          signal,
-        });
+        const steps = await language.buildSteps(folder);
+        const { environment, limits } = options;
+        const rest = { folder, environment, limits, onOutput, signal };
+        await atOnce(() => runSteps({ ...rest, steps, onStep }));
+        await runSteps({ ...rest, steps: [writeToDisk], onStep: () => undefined });
         return digest;
       });
       return folder;
     },
   };
 }
+
+/**
+ * A power cut must not leave a build that looks finished and has empty files. Packages are too many files to sync one by
+ * one, so all that the file system has in memory is written: `sync --file-system` of coreutils.
+ */
+const writeToDisk: Command = { file: 'sync', arguments: ['-f', '.'], install: 'install coreutils' };
 
 /** Copies a bundle so that its owner may write in the copy, sharing the disk blocks where the file system can. */
 async function copyWritable(from: string, to: string): Promise<void> {

@@ -1,11 +1,9 @@
 import { ControlPlaneError } from '../../errors.ts';
 import { describeExit, type ProcessGroup, startProcessGroup } from '../process/group.ts';
 import { LastLines } from '../process/last-lines.ts';
-import { readProcess } from '../process/table.ts';
 import type { InstanceContext } from './context.ts';
 import { instanceEnvironment } from './environment.ts';
 import type { InstanceSpecification } from './instance.ts';
-import { freePort } from './port.ts';
 import type { Protocol } from './probe.ts';
 import { waitUntilReady } from './ready.ts';
 import { registryId } from './registry-id.ts';
@@ -28,8 +26,8 @@ export interface Attempt {
 /** @throws ControlPlaneError `failed` when the program cannot be started */
 export async function startAttempt(specification: InstanceSpecification, context: InstanceContext): Promise<Attempt> {
   const { service, version, number, command, folder, environment } = specification;
-  const { host, node, limits, logs } = context;
-  const port = await freePort(host);
+  const { host, node, ports, limits, logs } = context;
+  const port = await ports.take();
   const lastLines = new LastLines();
   const log = logs.open(service, number);
   const group = await startProcessGroup({
@@ -49,8 +47,14 @@ export async function startAttempt(specification: InstanceSpecification, context
       lastLines.push(lines);
       await log.write(stream, lines);
     },
+  }).catch((error: unknown) => {
+    ports.release(port);
+    throw error;
   });
-  const closed = group.drained.then(() => log.close());
+  const closed = group.drained.then(() => {
+    ports.release(port);
+    return log.close();
+  });
   const fail = (reason: Error): ControlPlaneError => {
     const message = `${service} ${version} (${node}/${number}) did not stay up: ${reason.message}; ${lastLines.describe()}`;
     return new ControlPlaneError('failed', message, { cause: reason });
@@ -61,7 +65,7 @@ export async function startAttempt(specification: InstanceSpecification, context
       pid: group.pid,
       address: `${host}:${port}`,
       startedUnixMs: context.now(),
-      startTicks: (await readProcess(group.pid))?.startTicks,
+      startTicks: group.startTicks,
     },
     ready: (signal) =>
       waitUntilReady({ host, port, limits, signal }).catch((error: unknown) => {

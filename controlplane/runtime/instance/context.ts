@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registrar } from '../../registry/types.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Logs } from '../logs/logs.ts';
+import type { Ports } from './port.ts';
 import type { InstanceRecords } from './records.ts';
 
 /** What all instances of a node have in common. */
@@ -9,6 +10,7 @@ export interface InstanceContext {
   readonly node: string;
   /** Where instances listen. */
   readonly host: string;
+  readonly ports: Ports;
   /** What their environments begin with: PATH, HOME, LANG. */
   readonly environment: Readonly<Record<string, string>>;
   /** The value that marks their processes; see `orphans.ts`. */

@@ -111,6 +111,7 @@ export class Instance {
       const reason = reasonOf(error);
       this.#become({ status: 'backing-off', process: undefined, reason });
       log.warn({ service, number, version, reason, waitMs }, 'an instance ended; it is started again');
+      this.#interrupt = new AbortController();
       await untilAborted(this.#interrupt.signal, waitMs);
       if (this.#stopping) return;
       this.#restarts += 1;
@@ -124,7 +125,7 @@ export class Instance {
     let attempt: Attempt | undefined;
     let registration: Registration | undefined;
     let readySince: number | undefined;
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       this.#become({ status: 'starting', process: undefined });
       attempt = await startAttempt(this.specification, this.#context);
@@ -140,14 +141,14 @@ export class Instance {
       this.#routed.resolve();
       await aborted(signal);
     } catch (error) {
-      failure = error;
+      // When it was interrupted, by its end or by `stop`, that is all there is to say.
+      if (!signal.aborted) failure = toError(error);
     }
     const readyMs = readySince === undefined ? 0 : now() - readySince;
     if (this.#stopping) this.#become({ status: 'stopping', process: attempt?.process });
     if (registration !== undefined) await this.#deregister(registration);
     await attempt?.group.stop(limits.stopGraceMs);
-    if (signal.aborted && attempt !== undefined) failure = await attempt.describeEnd();
-    return { error: failure instanceof Error ? failure : new Error(String(failure)), readyMs };
+    return { error: failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason), readyMs };
   }
 
   async #register(address: string, protocol: Protocol, signal: AbortSignal): Promise<Registration> {
@@ -183,6 +184,10 @@ export class Instance {
     this.#state = state;
     this.#recorder.save();
   }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** Why it ended, without what it printed. */

@@ -72,7 +72,9 @@ async function findOrphans(
   bootId: string,
   recorded: readonly InstanceRecord[],
 ): Promise<readonly ProcessEntry[]> {
-  const processes = (await listProcesses()).filter(({ pid, zombie }) => pid !== process.pid && !zombie);
+  const all = await listProcesses();
+  const ownGroup = all.find(({ pid }) => pid === process.pid)?.group;
+  const processes = all.filter(({ group, zombie }) => group !== ownGroup && !zombie);
   const known = new Set(
     recorded.flatMap((record) =>
       record.process?.bootId === bootId ? `${record.process.pid} ${record.process.startTicks}` : [],

@@ -9,8 +9,8 @@ export class Follower {
   #leftOut = 0;
   #wake: () => void = () => undefined;
 
-  push(...lines: readonly LogLine[]): void {
-    this.#queue.push(...lines);
+  push(lines: readonly LogLine[]): void {
+    for (const line of lines) this.#queue.push(line);
     this.#leftOut += this.#queue.splice(0, this.#queue.length - longestQueue).length;
     this.#wake();
   }

@@ -53,12 +53,17 @@ export function openLogs(options: {
   const pathOf = (service: string, number: number): string => join(folder, service, `${number}.log`);
 
   const readPast = async (service: string, count: number): Promise<readonly LogLine[]> => {
-    const past: LogLine[] = [];
-    for (const number of await numbersOf(service)) {
-      const lines = await readLastLines(rotatedPaths(pathOf(service, number), limits.logFiles), count);
-      past.push(...lines.flatMap((line) => parseLine(`${node}/${number}`, line) ?? []));
-    }
-    return count === 0 ? [] : past.toSorted((a, b) => a.timeMicros - b.timeMicros).slice(-count);
+    if (count === 0) return [];
+    const perInstance = await Promise.all(
+      (await numbersOf(service)).map(async (number) => {
+        const lines = await readLastLines(rotatedPaths(pathOf(service, number), limits.logFiles), count);
+        return lines.flatMap((line) => parseLine(`${node}/${number}`, line) ?? []);
+      }),
+    );
+    return perInstance
+      .flat()
+      .toSorted((a, b) => a.timeMicros - b.timeMicros)
+      .slice(-count);
   };
 
   return {
@@ -79,10 +84,14 @@ export function openLogs(options: {
             log.error({ err: error, service, instance, lines: lines.length }, 'lines of an instance could not be kept');
           }
           for (const { service: followed, follower } of followers) {
-            if (followed === service) follower.push(...entries);
+            if (followed === service) follower.push(entries);
           }
         },
-        close: () => file.close(),
+        async close() {
+          await file.close().catch((error: unknown) => {
+            log.error({ err: error, service, instance }, 'the log of an instance could not be closed');
+          });
+        },
       };
     },
 

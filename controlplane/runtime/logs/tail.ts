@@ -11,10 +11,10 @@ const newline = 0x0a;
  * @returns oldest first
  */
 export async function readLastLines(paths: readonly string[], count: number): Promise<readonly string[]> {
-  const lines: string[] = [];
+  let lines: readonly string[] = [];
   for (const file of await openAll(paths)) {
     try {
-      if (lines.length < count) lines.unshift(...(await lastLinesOf(file, count - lines.length)));
+      if (lines.length < count) lines = (await lastLinesOf(file, count - lines.length)).concat(lines);
     } finally {
       await file.close();
     }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
 import { readLines } from './lines.ts';
-import { groupRuns } from './table.ts';
+import { groupRuns, readStartTicks } from './table.ts';
 
 /** A program and its arguments; no shell reads them. */
 export interface Command {
@@ -28,6 +28,8 @@ export interface ProcessGroupOptions {
 export interface ProcessGroup {
   /** Of the program, and of the group. */
   readonly pid: number;
+  /** When the program started, in clock ticks since boot; `undefined` where the system does not tell. */
+  readonly startTicks: number | undefined;
   /** Resolves when the program has ended; what still runs of its group is killed then, unless it is being stopped. */
   readonly exited: Promise<Exit>;
   /** Resolves after `exited`, when `onLines` has taken all that was printed. */
@@ -68,6 +70,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   });
   const { pid } = subprocess;
   if (pid === undefined) throw cannotStart(options, await subprocess);
+  const startTicks = readStartTicks(pid);
 
   const leader = once(subprocess, 'exit').then(([code, signal]): Exit => ({ code, signal }));
   const output = Promise.all([
@@ -101,6 +104,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
 
   return {
     pid,
+    startTicks,
     exited,
     drained,
     async stop(graceMs) {
@@ -120,12 +124,13 @@ async function pump(stream: Readable, take: (lines: readonly string[]) => Promis
   }
 }
 
-/** Sends a signal to every member of a process group; does nothing when there is none left. */
+/** Sends a signal to every member of a process group that we may signal; does nothing when there is none. */
 export function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 

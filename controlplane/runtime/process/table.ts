@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** A process as Linux shows it in /proc/<pid>/stat (proc_pid_stat(5)). */
@@ -10,9 +11,24 @@ export interface ProcessEntry {
   readonly startTicks: number;
 }
 
-export async function readProcess(pid: number): Promise<ProcessEntry | undefined> {
+async function readProcess(pid: number): Promise<ProcessEntry | undefined> {
   const stat = await readIfThere(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
+  return stat === undefined ? undefined : parseStat(pid, stat);
+}
+
+/**
+ * Clock ticks from boot to the start of a child that was started just now. As nothing is waited for, it cannot have ended
+ * and its number gone to somebody else. `undefined` where there is no /proc.
+ */
+export function readStartTicks(child: number): number | undefined {
+  try {
+    return parseStat(child, readFileSync(`/proc/${child}/stat`, 'latin1')).startTicks;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseStat(pid: number, stat: string): ProcessEntry {
   // The second field is the program's name, in brackets, and may itself hold brackets and spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {

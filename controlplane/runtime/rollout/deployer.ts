@@ -52,7 +52,7 @@ export class Deployer {
 
     const previous = await deployments.get(service);
     assertSameSource(previous, wanted.source);
-    step('bundle', service);
+    step('bundle', `${service} ${describeVersion(wanted.source)}`);
     const deployment = this.#describe(wanted, await bundles.create(folder, signal));
     const running = fleet.of(service);
     if (previous !== undefined && sameWork(previous.deployment, deployment) && allReady(running, deployment)) {
@@ -156,6 +156,12 @@ function sameWork(one: Deployment, other: Deployment): boolean {
 
 function allReady(instances: readonly Instance[], { instances: wanted }: Deployment): boolean {
   return instances.length === wanted && instances.every(({ status }) => status.state.status === 'ready');
+}
+
+function describeVersion({ gitVersion }: Source): string {
+  return 'version' in gitVersion
+    ? gitVersion.version
+    : `(its content is its version, as git gives none: ${gitVersion.reason})`;
 }
 
 function shortDigest(digest: string): string {

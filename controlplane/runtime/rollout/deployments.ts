@@ -1,15 +1,15 @@
-import type { Etcd3 } from 'etcd3';
+import type { Etcd3, IKeyValue } from 'etcd3';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { ControlPlaneError } from '../../errors.ts';
 import { deploymentsPrefix } from '../keys.ts';
-import { readStored } from '../store-json.ts';
+import { readStored, type Stored } from '../store-json.ts';
 
 /** Where the deployment of each service is kept: this, then its full name. */
 
 const schema = z.object({
   /** Full name. */
-  service: z.string().min(1),
+  service: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/),
   version: z.string(),
   /** Where the source was: the absolute path of a folder. */
   source: z.string(),
@@ -55,8 +55,8 @@ export function openDeployments(options: { readonly client: Etcd3; readonly log:
       const { kvs } = await client.get(keyOf(service)).exec();
       const [pair] = kvs;
       if (pair === undefined) return undefined;
-      const stored = readStored(schema, pair.value.toString());
-      if ('value' in stored) return { deployment: stored.value, revision: BigInt(pair.mod_revision) };
+      const stored = readDeployment(pair);
+      if ('value' in stored) return stored.value;
       throw new ControlPlaneError(
         'failed',
         `the store holds a malformed deployment of ${service} (${stored.fault}); remove it with \`micro kill ${service}\``,
@@ -65,8 +65,8 @@ export function openDeployments(options: { readonly client: Etcd3; readonly log:
     async list() {
       const { kvs } = await client.getAll().prefix(deploymentsPrefix).sort('Key', 'Ascend').exec();
       return kvs.flatMap((pair) => {
-        const stored = readStored(schema, pair.value.toString());
-        if ('value' in stored) return { deployment: stored.value, revision: BigInt(pair.mod_revision) };
+        const stored = readDeployment(pair);
+        if ('value' in stored) return stored.value;
         const key = pair.key.toString();
         log.warn({ key, fault: stored.fault }, 'the store holds a malformed deployment; it is passed over');
         return [];
@@ -92,4 +92,14 @@ export function openDeployments(options: { readonly client: Etcd3; readonly log:
       await client.delete().key(keyOf(service)).exec();
     },
   };
+}
+
+function readDeployment(pair: IKeyValue): Stored<StoredDeployment> {
+  const stored = readStored(schema, pair.value.toString());
+  if ('fault' in stored) return stored;
+  const { value: deployment } = stored;
+  // The name becomes the name of a folder, so it has to be the one that was checked when it was written.
+  if (pair.key.toString() !== `${deploymentsPrefix}${deployment.service}`)
+    return { fault: 'it belongs to another key' };
+  return { value: { deployment, revision: BigInt(pair.mod_revision) } };
 }

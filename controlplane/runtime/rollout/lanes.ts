@@ -32,14 +32,14 @@ export class Lanes {
     const follow = (): void => interrupt.abort(signal?.reason);
     signal?.addEventListener('abort', follow);
     if (signal?.aborted) follow();
-    const result = work(interrupt.signal);
-    this.#busy.set(service, { what, interrupt, done: result.catch(() => undefined) });
-    try {
-      return await result;
-    } finally {
-      signal?.removeEventListener('abort', follow);
-      this.#busy.delete(service);
-    }
+    const done = Promise.resolve()
+      .then(() => work(interrupt.signal))
+      .finally(() => {
+        signal?.removeEventListener('abort', follow);
+        this.#busy.delete(service);
+      });
+    this.#busy.set(service, { what, interrupt, done });
+    return done;
   }
 
   /** The services that something is being done to. */
@@ -51,7 +51,8 @@ export class Lanes {
   async interrupt(service: string, reason: Error): Promise<void> {
     const work = this.#busy.get(service);
     work?.interrupt.abort(reason);
-    await work?.done;
+    // How it ended is for the one who began it.
+    await work?.done.catch(() => undefined);
   }
 
   /** Ends all that is being done, and resolves when it is undone. */

@@ -53,9 +53,21 @@ export function servicePath(service: string, namespaces: Namespaces): string {
   return `${prefix.path}${name}/`;
 }
 
-/** The full names that a short one may stand for; a full one stands for itself. */
-export function possibleNames(name: string, namespaces: Namespaces): readonly string[] {
-  return [name, ...namespaces.map(({ namespace }) => `${namespace}.${name}`)];
+/**
+ * The service that a name given by the user stands for: the one that has it in full, or else the only one that has it
+ * under a namespace.
+ *
+ * @throws ControlPlaneError `not-found` when there is none, `invalid` when there are several
+ */
+export function resolveName(name: string, services: readonly string[], namespaces: Namespaces): string {
+  if (services.includes(name)) return name;
+  const possible = new Set(namespaces.map(({ namespace }) => `${namespace}.${name}`));
+  const [service, ...others] = new Set(services.filter((service) => possible.has(service)));
+  if (service === undefined) {
+    throw new ControlPlaneError('not-found', `nothing called ${name} is deployed; \`micro status\` lists what is`);
+  }
+  if (others.length === 0) return service;
+  throw new ControlPlaneError('invalid', `${name} may be ${[service, ...others].join(' or ')}; give the full name`);
 }
 
 function namespaceOf(kind: string, namespaces: Namespaces): string {

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { connectEtcd } from '../../etcd/client/connect.ts';
+import { type RealEtcd, startRealEtcd } from '../../etcd/contract/real-etcd.ts';
+import { readBootId, readStartTicks } from '../process/table.ts';
+import { reapOrphans } from './orphans.ts';
+import { type InstanceRecord, type InstanceRecords, openInstanceRecords } from './records.ts';
+
+const log = pino({ level: 'silent' });
+let etcd: RealEtcd;
+let client: ReturnType<typeof connectEtcd>;
+let records: InstanceRecords;
+let bootId: string;
+
+beforeAll(async () => {
+  etcd = await startRealEtcd();
+  client = connectEtcd({ hosts: [etcd.host] });
+  records = openInstanceRecords({ client, node: 'node-1', log });
+  bootId = await readBootId();
+});
+afterAll(async () => {
+  client.close();
+  await etcd.stop();
+});
+beforeEach(async () => {
+  await client.delete().all();
+});
+
+/** A process in a group of its own, as instances are. */
+function startSleeper(environment: Readonly<Record<string, string>> = {}): ChildProcess & { readonly pid: number } {
+  const child = spawn('sleep', ['1000'], {
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH: '/usr/bin:/bin', ...environment },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child as ChildProcess & { readonly pid: number };
+}
+
+const record = (pid: number, startTicks: number): InstanceRecord => ({
+  service: 'go.micro.service.hello',
+  number: 1,
+  version: '1',
+  state: 'ready',
+  reason: '',
+  restarts: 0,
+  address: '127.0.0.1:1',
+  process: { pid, startTicks, bootId },
+});
+const reap = (): Promise<void> => reapOrphans({ client, node: 'node-1', mark: 'here', records, graceMs: 5000, log });
+
+test('ends a process that carries the mark, and leaves one with the mark of another runtime alone', async () => {
+  const ours = startSleeper({ MICRO_STARTED_BY: 'here' });
+  const theirs = startSleeper({ MICRO_STARTED_BY: 'elsewhere' });
+  await Promise.all([ours, theirs].map((child) => once(child, 'spawn')));
+  const ended = once(ours, 'exit');
+  await reap();
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  expect(theirs.exitCode ?? theirs.signalCode).toBeNull();
+});
+
+test('ends a process that a record names, though it lost the mark', async () => {
+  const child = startSleeper();
+  await records.put(record(child.pid, readStartTicks(child.pid) ?? 0));
+  const ended = once(child, 'exit');
+  await reap();
+  expect(await ended).toEqual([null, 'SIGTERM']);
+});
+
+test('spares a stranger that was given the pid of a record', async () => {
+  const child = startSleeper();
+  const startTicks = readStartTicks(child.pid) ?? 0;
+  await records.put(record(child.pid, startTicks - 1));
+  await reap();
+  await records.put({
+    ...record(child.pid, startTicks),
+    process: { pid: child.pid, startTicks, bootId: 'an earlier boot' },
+  });
+  await reap();
+  expect(child.exitCode ?? child.signalCode).toBeNull();
+});
+
+test('takes what it ended out of the registry, and removes the records of this node alone', async () => {
+  const others = openInstanceRecords({ client, node: 'node-2', log });
+  await records.put(record(2 ** 22 - 1, 1));
+  await others.put(record(2 ** 22 - 1, 1));
+  await client.put('/micro/registry/go.micro.service.hello/go.micro.service.hello-node-1-1').value('{}');
+  await client.put('/micro/registry/go.micro.service.hello/go.micro.service.hello-node-2-1').value('{}');
+  await reap();
+  expect(await client.getAll().keys()).toEqual([
+    '/micro/registry/go.micro.service.hello/go.micro.service.hello-node-2-1',
+    '/micro/runtime/instances/node-2/go.micro.service.hello/1',
+  ]);
+});
