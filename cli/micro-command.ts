@@ -16,6 +16,12 @@ export abstract class MicroCommand extends Command {
     }
   }
 
+  /** What a server has from the program that started it. */
+  protected inherited() {
+    const { PATH = '/usr/local/bin:/usr/bin:/bin', HOME = '/', LANG = 'C.UTF-8' } = this.context.env;
+    return { version: this.cli.binaryVersion ?? '', environment: { PATH, HOME, LANG } };
+  }
+
   protected print(text: string): void {
     this.context.stdout.write(`${text}\n`);
   }

@@ -4,9 +4,9 @@ import type { Writable } from 'node:stream';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
-import { makeLog } from './log.ts';
+import { makeLog, openAccessLog } from './log.ts';
 import { stopSignal } from './signals.ts';
 
 interface ControlOptions {
@@ -35,7 +35,7 @@ interface Plane extends AsyncDisposable {
 /** Starts the control plane with the settings of the command line. */
 export async function startControl(
   options: ControlOptions,
-  version: string,
+  { version, environment }: Pick<ControlPlaneOptions, 'version' | 'environment'>,
   log: Logger,
 ): Promise<Plane & Pick<ControlPlane, 'node' | 'routes'>> {
   // Loaded here, and not by client commands: it brings the store along.
@@ -47,6 +47,7 @@ export async function startControl(
     store: options.etcd === undefined ? 'embedded' : { endpoints: options.etcd },
     registryDoor: options.etcdListen,
     namespace: options.namespace,
+    environment,
     version,
     log,
   });
@@ -62,6 +63,7 @@ export async function startData(
 ): Promise<Plane> {
   const { startDataPlane } = await import('../dataplane/data-plane.ts');
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const accessLog = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog);
   const plane = await startDataPlane({
     name: node,
     routes,
@@ -70,9 +72,17 @@ export async function startData(
     admin: options.admin,
     trustedProxies: options.trustedProxies,
     lastGoodFile: join(options.dataDir, 'routes.last-good'),
+    accessLog,
     log,
   });
-  return { addresses: plane.addresses, [Symbol.asyncDispose]: () => plane.stop() };
+  const { http, grpc, admin } = plane;
+  return {
+    addresses: { http, grpc, admin },
+    async [Symbol.asyncDispose]() {
+      await plane.stop();
+      accessLog?.flushSync();
+    },
+  };
 }
 
 /** Runs planes until the process is told to stop, and says where they listen when they are ready. */

@@ -34,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly registryDoor: TcpAddress | undefined;
   /** What the names of services begin with: "go.micro". */
   readonly namespace: string;
+  /** PATH, HOME and LANG for git, builds and services: all they get of the server's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Version of the server. */
   readonly version: string;
   readonly log: Logger;
@@ -59,7 +61,7 @@ const settleTimeoutMs = 5_000;
  * @throws ControlPlaneError when a part cannot be had; nothing is left running then
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { log, version } = options;
+  const { environment, log, version } = options;
   await using started = new AsyncDisposableStack();
   const own = <Part extends { stop(): void | Promise<void> }>(part: Part): Part =>
     started.adopt(part, async (stopping) => stopping.stop());
@@ -82,7 +84,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { publisher } = own(startRoutes({ mirror, registry: view, prefixes, internal }));
 
   const settled = (revision: bigint) => publisher.settled(revision, settleTimeoutMs);
-  const runtime = own(await startRuntime({ node, folder: folder.path, client, registrar, prefixes, settled, log }));
+  const runtime = own(
+    await startRuntime({ node, folder: folder.path, client, registrar, prefixes, settled, environment, log }),
+  );
 
   server.add(RegistryService, registryService({ view, selfRegistrations, log }));
   server.add(RuntimeService, runtimeService({ runtime, log }));

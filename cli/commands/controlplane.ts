@@ -12,9 +12,7 @@ export class ControlPlaneCommand extends MicroCommand {
     category: 'Server',
     description: 'start a control plane alone',
     details: "Data planes in processes of their own listen to it: see 'micro dataplane --help'.",
-    examples: [
-      ['For data planes on this machine', 'micro controlplane'],
-    ],
+    examples: [['For data planes on this machine', 'micro controlplane']],
   });
 
   dataDir = flag(dataDir);
@@ -28,7 +26,7 @@ export class ControlPlaneCommand extends MicroCommand {
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
     await runPlanes('controlplane', options, this.context.stdout, async (stack, log) => {
-      return stack.use(await startControl(options, this.cli.binaryVersion ?? '', log)).addresses;
+      return stack.use(await startControl(options, this.inherited(), log)).addresses;
     });
   }
 }

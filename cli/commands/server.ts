@@ -40,7 +40,7 @@ export class ServerCommand extends MicroCommand {
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
     await runPlanes('server', options, this.context.stdout, async (stack, log) => {
-      const controlPlane = stack.use(await startControl(options, this.cli.binaryVersion ?? '', log));
+      const controlPlane = stack.use(await startControl(options, this.inherited(), log));
       const dataPlane = stack.use(await startData(options, controlPlane, log));
       return { ...dataPlane.addresses, ...controlPlane.addresses };
     });
