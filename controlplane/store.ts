@@ -34,7 +34,7 @@ export async function openStore(options: { choice: StoreChoice; folder: string; 
     };
   }
   // Not loaded for an external store: it brings LMDB along.
-  const { startEmbeddedEtcd } = await import('./etcd/embedded/server.ts');
+  const { startEmbeddedEtcd } = await import('./etcd/embedded/embedded-etcd.ts');
   const socketPath = join(folder, 'etcd.sock');
   const embedded = await startEmbeddedEtcd({ folder: join(folder, 'etcd'), socketPath, log });
   const client = connectEtcd({ hosts: [`unix:${socketPath}`] });
