@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
@@ -92,6 +93,8 @@ export async function runPlanes(
   stdout: Writable,
   start: (stack: AsyncDisposableStack, log: Logger) => Promise<Readonly<Record<string, TcpAddress>>>,
 ): Promise<void> {
+  // What grpc-js has to say of a failure is in the error; on its own it is a line that nobody can act on.
+  setLogVerbosity(logVerbosity.NONE);
   const stop = stopSignal();
   const log = await makeLog(options.logLevel);
   await using stack = new AsyncDisposableStack();

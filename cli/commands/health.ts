@@ -4,7 +4,7 @@ import { ClusterClient, type HealthResponse, type Store, StoreMode } from '../..
 import { ClientCommand, type Server } from '../client-command.ts';
 import { OperationError } from '../errors.ts';
 import { json, table } from '../output/table.ts';
-import { age } from '../output/time.ts';
+import { age, isoTime } from '../output/time.ts';
 
 export class HealthCommand extends ClientCommand {
   static override paths = [['health']];
@@ -23,7 +23,7 @@ export class HealthCommand extends ClientCommand {
   protected override async call(server: Server): Promise<void> {
     const cluster = server.client(ClusterClient);
     const health = await unary<HealthResponse>((done) => cluster.health({}, done));
-    if (this.json) this.print(json({ ...health, store: { ...health.store, mode: storeMode(health.store) } }));
+    if (this.json) this.print(json(healthJson(health)));
     else this.#show(health);
 
     const { store, dataPlanes } = health;
@@ -48,6 +48,10 @@ export class HealthCommand extends ClientCommand {
       ),
     );
   }
+}
+
+function healthJson({ startedUnixMs, store, ...rest }: HealthResponse) {
+  return { ...rest, started: isoTime(startedUnixMs), store: { ...store, mode: storeMode(store) } };
 }
 
 function storeMode(store: Store | undefined): string {

@@ -2,6 +2,7 @@ import { Command, Option } from 'clipanion';
 import { LogStream, type LogsResponse, RuntimeClient } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
 import { UsageError } from '../errors.ts';
+import { isoTime } from '../output/time.ts';
 
 export class LogsCommand extends ClientCommand {
   static override paths = [['logs']];
@@ -28,7 +29,7 @@ export class LogsCommand extends ClientCommand {
     for await (const response of stream) {
       const { instance, timeUnixMs, stream: from, line } = response as LogsResponse;
       const output = from === LogStream.LOG_STREAM_STDERR ? this.context.stderr : this.context.stdout;
-      output.write(`${new Date(Number(timeUnixMs)).toISOString()} ${instance} ${line}\n`);
+      output.write(`${isoTime(timeUnixMs)} ${instance} ${line}\n`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { isoTime } from './time.ts';
 import { type Deployment, InstanceState } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 
 const stateNames: Readonly<Record<InstanceState, string>> = {
@@ -10,8 +11,16 @@ const stateNames: Readonly<Record<InstanceState, string>> = {
 };
 
 /** The stable JSON form of a deployment. */
-export function deploymentJson({ instances, ...deployment }: Deployment) {
-  return { ...deployment, instances: instances.map(({ state, ...rest }) => ({ ...rest, state: stateNames[state] })) };
+export function deploymentJson({ instances, updatedUnixMs, ...rest }: Deployment) {
+  return {
+    ...rest,
+    updated: isoTime(updatedUnixMs),
+    instances: instances.map(({ state, startedUnixMs, ...instance }) => ({
+      ...instance,
+      state: stateNames[state],
+      started: isoTime(startedUnixMs),
+    })),
+  };
 }
 
 /** "2/3 ready", and why the others are not. */

@@ -11,3 +11,8 @@ export function age(unixMs: bigint, nowMs = Date.now()): string {
   for (const [unit, ms] of units) if (elapsedMs >= ms) return `${Math.floor(elapsedMs / ms)}${unit}`;
   return '0s';
 }
+
+/** "2026-11-23T21:50:00.000Z"; null for a moment that has not come yet (0). */
+export function isoTime(unixMs: bigint): string | null {
+  return unixMs === 0n ? null : new Date(Number(unixMs)).toISOString();
+}

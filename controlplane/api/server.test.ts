@@ -1,0 +1,58 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { credentials, status } from '@grpc/grpc-js';
+import { afterEach, expect, test } from 'vitest';
+import { connect, unary } from '../../proto/channel/client.ts';
+import { RoutesClient, type ListResponse, RoutesService } from '../../proto/gen/micro/routes/v1/routes.ts';
+import { publishRoutes } from '../routes/publish.ts';
+import { routesService } from './routes.ts';
+import { type ControlServer, startControlServer } from './server.ts';
+
+let server: ControlServer | undefined;
+afterEach(() => server?.stop());
+
+async function start(): Promise<ControlServer> {
+  const started = await startControlServer({ listen: { host: '127.0.0.1', port: 0 }, token: 'secret' });
+  started.add(RoutesService, routesService(publishRoutes({ clusterId: 1n, revision: 2n, prefixes: [], services: [] })));
+  return started;
+}
+
+test('a call with the token is answered', async () => {
+  server = await start();
+  const client = connect(RoutesClient, server.address, { token: 'secret' });
+  const { snapshot } = await unary<ListResponse>((done) => client.list({}, done));
+  expect(snapshot?.revision).toBe(2n);
+  client.close();
+});
+
+test.each([
+  ['no token', undefined, /needs the control token/],
+  ['another token', 'secre', /is not the control token/],
+  ['a longer token', 'secrets', /is not the control token/],
+])('a call with %s is refused', async (_what, token, details) => {
+  server = await start();
+  const client = connect(RoutesClient, server.address, { token });
+  const call = unary<ListResponse>((done) => client.list({}, done));
+  await expect(call).rejects.toMatchObject({ code: status.UNAUTHENTICATED, details: expect.stringMatching(details) });
+  client.close();
+});
+
+test('a stream without the token is refused before it says anything', async () => {
+  server = await start();
+  const client = new RoutesClient(`127.0.0.1:${server.address.port}`, credentials.createInsecure());
+  const stream = client.subscribe();
+  stream.write({ message: { $case: 'hello', value: { dataPlane: 'x', httpAddress: '', revision: 0n } } });
+  const [error] = (await once(stream, 'error')) as [{ code: status }];
+  expect(error.code).toBe(status.UNAUTHENTICATED);
+  client.close();
+});
+
+test('a port that is taken is told with the flag that changes it', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  await expect(startControlServer({ listen: { host: '127.0.0.1', port }, token: 't' })).rejects.toThrow(
+    `control cannot listen on 127.0.0.1:${port}: the port is taken; choose another with --control`,
+  );
+  other.close();
+});
