@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
@@ -139,7 +140,8 @@ function cannotStart(
   failure: { code?: string | undefined; originalMessage?: string | undefined },
 ): Error {
   const { file, install } = options.command;
-  if (failure.code === 'ENOENT') {
+  // The system gives the same error when it is the folder that is missing.
+  if (failure.code === 'ENOENT' && existsSync(options.folder)) {
     const path = options.environment['PATH'] ?? '';
     return new ControlPlaneError('failed', `there is no program ${file} on the server's PATH (${path}): ${install}`);
   }

@@ -1,0 +1,137 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { defaultLimits } from '../limits.ts';
+import { groupRuns } from '../process/table.ts';
+import { makeFolder, testEnvironment, writeFiles } from '../runtime.fixture.ts';
+import { type Builds, openBuilds } from './builds.ts';
+
+const digest = `sha256:${'0'.repeat(64)}`;
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let builds: Builds;
+let output: string[];
+beforeEach(async () => {
+  folder = await makeFolder();
+  builds = await open();
+  output = [];
+});
+afterEach(() => folder.remove());
+
+const root = (): string => join(folder.path, 'builds');
+const open = (options: { limits?: object; environment?: Readonly<Record<string, string>> } = {}): Promise<Builds> =>
+  openBuilds({
+    root: root(),
+    environment: options.environment ?? testEnvironment,
+    limits: { ...defaultLimits, ...options.limits },
+  });
+/** Builds a package whose build script runs `script` in Node. */
+const build = async (script: string, options: { signal?: AbortSignal; packageJson?: object } = {}): Promise<string> => {
+  const bundle = await writeFiles(join(folder.path, 'bundle'), {
+    'package.json': { name: 'x', version: '1.0.0', scripts: { build: 'node build.js' }, ...options.packageJson },
+    'build.js': script,
+  });
+  return builds.create({
+    digest,
+    bundle,
+    onStep: (commandLine) => output.push(`> ${commandLine}`),
+    onOutput: (line) => output.push(line),
+    signal: options.signal ?? new AbortController().signal,
+  });
+};
+const expectNothingLeft = async (): Promise<void> => {
+  expect(builds.find(digest)).toBeUndefined();
+  expect(await readdir(root())).toEqual([]);
+};
+
+test('a build happens in a copy, and is there under its digest once it is done', async () => {
+  const built = await build(`require('fs').writeFileSync('made', require('path').basename(process.cwd()))`);
+  expect(built).toBe(builds.find(digest));
+  expect(await readFile(join(built, 'made'), 'utf8')).toMatch(/^\.partial-/);
+  expect(await readdir(join(folder.path, 'bundle'))).toEqual(['build.js', 'package.json']);
+  expect(await readdir(root())).toEqual(['0'.repeat(64)]);
+});
+
+test('npm ci is used where there is a lock file', async () => {
+  const lock = { name: 'x', version: '1.0.0', lockfileVersion: 3, packages: {} };
+  await writeFiles(join(folder.path, 'bundle'), {
+    'dep/package.json': { name: 'dep', version: '1.0.0' },
+    'package-lock.json': {
+      ...lock,
+      packages: {
+        '': { name: 'x', version: '1.0.0', dependencies: { dep: 'file:dep' } },
+        dep: { version: '1.0.0' },
+        'node_modules/dep': { resolved: 'dep', link: true },
+      },
+    },
+  });
+  await build('', { packageJson: { dependencies: { dep: 'file:dep' } } });
+  expect(output.filter((line) => line.startsWith('> npm '))).toEqual([
+    expect.stringMatching(/^> npm ci /),
+    expect.stringMatching(/^> npm run build /),
+  ]);
+});
+
+test('what runs in a build sees nothing of the server’s environment', async () => {
+  vi.stubEnv('SERVER_SECRET', 'not for builds');
+  await build(`console.log('secret:', process.env.SERVER_SECRET, process.env.NODE_ENV)`);
+  vi.unstubAllEnvs();
+  expect(output).toContain('secret: undefined undefined');
+});
+
+describe('a build that fails says why, and leaves nothing', () => {
+  test('when a step exits with an error: with the last 20 lines of it', async () => {
+    const failed = build(`for (let i = 1; i <= 30; i++) console.log('line ' + i); process.exit(4)`);
+    await expect(failed).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringMatching(/npm run build.* exited with code 4; it printed last:/),
+    });
+    await expect(failed).rejects.toThrow('line 30');
+    await expect(failed).rejects.not.toThrow('line 5\n');
+    await expectNothingLeft();
+  });
+
+  test('when it takes too long: it is ended with all it started', async () => {
+    builds = await open({ limits: { buildTimeoutMs: 1500 } });
+    await expect(build(`console.log(process.pid); setInterval(() => {}, 1000)`)).rejects.toThrow(
+      'took longer than 1.5 s',
+    );
+    const pid = Number(output.find((line) => /^\d+$/.test(line)));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000 });
+    await expectNothingLeft();
+  });
+
+  test('when it prints too much', async () => {
+    builds = await open({ limits: { buildOutputLength: 100_000 } });
+    const endless = `const print = () => process.stdout.write('x'.repeat(99) + '\\n', print); print()`;
+    await expect(build(endless)).rejects.toThrow('printed more than 100000 characters');
+    await expectNothingLeft();
+  });
+
+  test('when npm is not there: what to install', async () => {
+    builds = await open({ environment: { PATH: '/nowhere', HOME: folder.path } });
+    await expect(build('')).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringMatching(/no program npm on the server's PATH \(\/nowhere\): install Node.js with npm/),
+    });
+    await expectNothingLeft();
+  });
+
+  test('when it is given up', async () => {
+    const gone = new AbortController();
+    const failed = build(`console.log(process.pid); setInterval(() => {}, 1000)`, { signal: gone.signal }).catch(
+      (error: unknown) => error,
+    );
+    const pid = await vi.waitFor(
+      () => {
+        const line = output.find((printed) => /^\d+$/.test(printed));
+        expect(line).toBeDefined();
+        return Number(line);
+      },
+      { timeout: 15_000 },
+    );
+    gone.abort(new Error('given up'));
+    expect(await failed).toBe(gone.signal.reason);
+    expect(await groupRuns(pid)).toBe(false);
+    await expectNothingLeft();
+  });
+});

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { compilePrefixes } from '../../routes/compile.ts';
+import { helloService, makeFolder, testEnvironment, writeFiles } from '../runtime.fixture.ts';
+import { readSource } from './source.ts';
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+beforeEach(async () => {
+  folder = await makeFolder();
+});
+afterEach(() => folder.remove());
+
+const read = (path: string, environment: Readonly<Record<string, string>> = testEnvironment) =>
+  readSource({ path, name: undefined, namespaces: compilePrefixes('go.micro'), environment });
+const git = (...words: string[]) =>
+  promisify(execFile)('git', ['-C', folder.path, '-c', 'user.name=t', '-c', 'user.email=t@t', ...words]);
+
+test('a folder is known by the path that has no links in it', async () => {
+  await writeFiles(join(folder.path, 'real'), helloService(''));
+  await symlink('real', join(folder.path, 'link'));
+  expect(await read(join(folder.path, 'link'))).toMatchObject({
+    folder: join(folder.path, 'real'),
+    service: 'go.micro.service.hello',
+    language: { name: 'Node.js' },
+  });
+});
+
+test('micro.name goes before the name of the package, which counts without its scope', async () => {
+  await writeFiles(folder.path, { 'package.json': { name: '@acme/greeter' } });
+  expect((await read(folder.path)).service).toBe('go.micro.service.greeter');
+  await writeFiles(folder.path, { 'package.json': { name: '@acme/greeter', micro: { name: 'go.micro.api.greeter' } } });
+  expect((await read(folder.path)).service).toBe('go.micro.api.greeter');
+});
+
+describe('what is no source is refused', () => {
+  test('a path that is not there', async () => {
+    await expect(read(join(folder.path, 'none'))).rejects.toThrow(`the source ${folder.path}/none does not exist`);
+  });
+
+  test('a path that is relative', async () => {
+    await expect(read('.')).rejects.toThrow('the source "." is not the absolute path of a folder');
+  });
+
+  test('a file', async () => {
+    await writeFiles(folder.path, { file: '' });
+    await expect(read(join(folder.path, 'file'))).rejects.toThrow('is not a folder');
+  });
+
+  test('a folder with no service that is known, and what was looked for', async () => {
+    await expect(read(folder.path)).rejects.toMatchObject({
+      code: 'invalid',
+      message: `${folder.path} holds no service that is known how to run: looked for package.json (Node.js)`,
+    });
+  });
+
+  test.each([
+    ['{', /package\.json is no JSON/],
+    [{ scripts: { start: 1 } }, /package\.json is not as npm wants it.*scripts\.start/s],
+    [`"${'x'.repeat(1024 * 1024)}"`, /has 1048578 bytes; at most 1048576 are read/],
+  ])('a package.json that is broken', async (content, message) => {
+    await writeFiles(folder.path, { 'package.json': content });
+    await expect(read(folder.path)).rejects.toMatchObject({ code: 'invalid', message: expect.stringMatching(message) });
+  });
+});
+
+describe('the version', () => {
+  const service = () => writeFiles(join(folder.path, 'services/hello'), helloService(''));
+
+  test('of a folder inside a bigger repository is that of the repository', async () => {
+    const path = await service();
+    await git('init', '-q');
+    await git('add', '.');
+    await git('commit', '-qm', 'first');
+    await git('tag', 'v1');
+    expect((await read(path)).gitVersion).toEqual({ version: 'v1' });
+    await git('commit', '-qm', 'second', '--allow-empty');
+    expect((await read(path)).gitVersion).toEqual({ version: expect.stringMatching(/^v1-1-g[0-9a-f]+$/) });
+    await writeFiles(path, { 'server.js': 'changed' });
+    expect((await read(path)).gitVersion).toEqual({ version: expect.stringMatching(/-dirty$/) });
+  });
+
+  test('is not known where there is no repository, no commit or no git, and it says why', async () => {
+    const path = await service();
+    expect((await read(path)).gitVersion).toEqual({ reason: expect.stringContaining('not a git repository') });
+    expect((await read(path, { PATH: '/nowhere' })).gitVersion).toEqual({ reason: 'git is not installed' });
+    await git('init', '-q');
+    expect((await read(path)).gitVersion).toEqual({ reason: expect.any(String) });
+  });
+});
