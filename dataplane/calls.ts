@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { DestinationStream, Logger } from 'pino';
 import { pino, stdTimeFunctions } from 'pino';
 import type { Metrics } from './metrics.ts';

@@ -21,24 +21,25 @@ export function createMetrics({ openConnections, routesRevision }: Gauges): Metr
   const registry = new Registry();
   const registers = [registry];
   const perRequest = ['entrypoint', 'code', 'method', 'protocol'] as const;
-  const gauges = [
-    new Gauge({
-      name: 'micro_open_connections',
-      help: 'Connections of clients that are open.',
-      labelNames: ['entrypoint'],
-      collect() {
-        for (const [entrypoint, count] of Object.entries(openConnections())) this.set({ entrypoint }, count);
-      },
-    }),
-    new Gauge({
-      name: 'micro_routes_revision',
-      help: 'Store revision of the route table that is served.',
-      collect() {
-        this.set(Number(routesRevision()));
-      },
-    }),
-  ];
-  for (const gauge of gauges) registry.registerMetric(gauge);
+  const connections = new Gauge({
+    name: 'micro_open_connections',
+    help: 'Connections of clients that are open.',
+    labelNames: ['entrypoint'],
+    registers: [],
+    collect() {
+      for (const [entrypoint, count] of Object.entries(openConnections())) this.set({ entrypoint }, count);
+    },
+  });
+  const revision = new Gauge({
+    name: 'micro_routes_revision',
+    help: 'Store revision of the route table that is served.',
+    registers: [],
+    collect() {
+      this.set(Number(routesRevision()));
+    },
+  });
+  registry.registerMetric(connections);
+  registry.registerMetric(revision);
   return {
     registry,
     entrypointRequests: new Counter({

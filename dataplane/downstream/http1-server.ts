@@ -26,12 +26,9 @@ const statusOfError: Readonly<Record<string, readonly [status: number, detail: s
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the head of the request did not come in time'],
 };
 
-/** Answers what is no request, unless an answer is on its way already. */
-function refuse(
-  error: NodeJS.ErrnoException,
-  socket: Socket & { _httpMessage?: { headersSent: boolean } | null },
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
+/** Answers what is no request. After an earlier answer the connection just ends: that answer may still be on its way. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
   }

@@ -1,14 +1,10 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
 import { maxConcurrentStreams, maxHeadBytes, maxHeaderCount, type Timeouts } from '../limits.ts';
+import type { Lane } from './lane.types.ts';
 
-/** An HTTP/2 server for connections that are accepted elsewhere. */
-export interface InjectedHttp2Server {
+/** An HTTP/2 server for connections that are accepted elsewhere. It drains by GOAWAY (RFC 9113 section 6.8). */
+export interface InjectedHttp2Server extends Lane {
   readonly server: Http2Server;
-  /** Takes over a connection. What was read of it has been put back. */
-  accept(socket: Socket): void;
-  /** Tells every client to open no more streams, and ends each connection with its last stream (RFC 9113 section 6.8). */
-  drain(): void;
 }
 
 /** Node bounds resets of streams, pings and settings by itself; what is set here bounds the rest a peer can send. */

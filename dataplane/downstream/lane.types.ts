@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
  */
 export interface Lane {
   /** Takes over a connection, which may be paused; what was read of it has been put back. */
-  accept(socket: Socket): void;
+  readonly accept: (socket: Socket) => void;
   /** Ends each connection as soon as nothing is in flight on it. */
-  drain(): void;
+  readonly drain: () => void;
 }

@@ -9,7 +9,7 @@ const greeter = (...addresses: string[]) =>
 
 test('a unary call reaches its service and its answer comes back', async () => {
   const instance = await startGrpcInstance({
-    hello: (call, callback) => callback(null, Buffer.from(`hello ${call.request}`)),
+    hello: (call, callback) => callback(null, Buffer.from(`hello ${call.request.toString()}`)),
   });
   const { grpc } = await startTestDataPlane(greeter(instance));
   const client = grpcClient(grpc);

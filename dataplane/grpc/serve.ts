@@ -72,7 +72,7 @@ function outgoingHeaders(headers: IncomingHttpHeaders, origin: Origin): Outgoing
     ':method': 'POST',
     ':scheme': 'http',
     ':authority': host,
-    ':path': headers[':path'] as string,
+    ':path': headers[':path'],
     ...rest,
     // Asked for by gRPC, and the one use of this header that HTTP/2 allows.
     te: 'trailers',

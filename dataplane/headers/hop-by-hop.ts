@@ -12,17 +12,16 @@ const hopByHop = new Set([
   'http2-settings',
 ]);
 
+/** Names are in lower case. */
+export type Headers = Record<string, string | string[]>;
+
 /** A copy without pseudo-headers and what is meant for this connection only, by its nature or named by `Connection`. */
-export function stripHopByHop<Headers extends Readonly<Record<string, string | string[] | number | undefined>>>(
-  headers: Headers,
-): Record<string, string | string[]> {
-  const named = String(headers['connection'] ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim());
-  const kept: Record<string, string | string[]> = {};
+export function stripHopByHop(headers: Readonly<Record<string, string | string[] | number | undefined>>): Headers {
+  const { connection } = headers;
+  const named = new Set(typeof connection === 'string' ? connection.toLowerCase().split(/\s*,\s*/) : []);
+  const kept: Headers = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(':') || hopByHop.has(name) || named.includes(name)) continue;
+    if (value === undefined || name.startsWith(':') || hopByHop.has(name) || named.has(name)) continue;
     kept[name] = typeof value === 'number' ? String(value) : value;
   }
   return kept;

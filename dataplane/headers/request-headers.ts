@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { stripHopByHop } from './hop-by-hop.ts';
+import { type Headers, stripHopByHop } from './hop-by-hop.ts';
 import type { Origin } from './origin.ts';
 
 export interface RequestHeadersOptions extends Origin {
@@ -20,24 +20,21 @@ const traceparent = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}
  * The headers that go to an instance, in lower case, without pseudo-headers and without the body's framing
  * (`transfer-encoding`), which belongs to the next connection.
  */
-export function requestHeaders(
-  incoming: IncomingHttpHeaders,
-  options: RequestHeadersOptions,
-): Record<string, string | string[]> {
+export function requestHeaders(incoming: IncomingHttpHeaders, options: RequestHeadersOptions): Headers {
   const { remoteAddress, isTrusted, requestId, host, prefix, web } = options;
   const headers = stripHopByHop(incoming);
   if (!isTrusted) for (const name of Object.keys(headers)) if (forwardingHeader.test(name)) delete headers[name];
   // The client's expectation was met on its connection already.
   delete headers['expect'];
 
-  const before = headers['x-forwarded-for'];
-  headers['x-forwarded-for'] = before === undefined ? remoteAddress : `${before}, ${remoteAddress}`;
+  headers['x-forwarded-for'] = [headers['x-forwarded-for'] ?? [], remoteAddress].flat().join(', ');
   headers['x-forwarded-proto'] ??= 'http';
   if (host !== undefined) {
     headers['host'] = host;
     headers['x-forwarded-host'] ??= host;
   }
-  if (prefix !== undefined) headers['x-forwarded-prefix'] = `${headers['x-forwarded-prefix'] ?? ''}${prefix}`;
+  if (prefix !== undefined)
+    headers['x-forwarded-prefix'] = [headers['x-forwarded-prefix'] ?? [], prefix].flat().join('');
   delete headers['x-micro-web-base-path'];
   if (web && prefix !== undefined) headers['x-micro-web-base-path'] = prefix;
   headers['x-request-id'] = requestId;
@@ -45,7 +42,7 @@ export function requestHeaders(
   return headers;
 }
 
-function continueTrace(headers: Record<string, string | string[]>): void {
+function continueTrace(headers: Headers): void {
   const { traceparent: sent } = headers;
   if (typeof sent === 'string' && traceparent.test(sent)) return;
   delete headers['tracestate'];

@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /** How long an instance is set aside after its first failure in a row; each further one doubles it. */
 const firstSetAsideMs = 1_000;
 const longestSetAsideMs = 30_000;

@@ -25,11 +25,23 @@ export class Picker {
 
   /** An instance that was not tried yet, rather one that is not set aside; undefined when there is none. */
   pick(tried: ReadonlySet<RoutedInstance> = none): RoutedInstance | undefined {
-    if (this.instances.length < 2) return this.instances.find((instance) => !tried.has(instance));
+    if (this.instances.length === 0) return undefined;
     const first = this.#draw();
     const second = this.#draw();
-    if (first.state.isSetAside || second.state.isSetAside || tried.size > 0) return this.#pickAmongUsable(tried);
-    return lessLoaded(first, second);
+    const isUsual = tried.size === 0 && !first.state.isSetAside && !second.state.isSetAside;
+    return isUsual ? lessLoaded(first, second) : new Picker(this.#usable(tried), this.#random).#lessLoadedOfTwo();
+  }
+
+  #usable(tried: ReadonlySet<RoutedInstance>): readonly RoutedInstance[] {
+    const untried = this.instances.filter((instance) => !tried.has(instance));
+    const healthy = untried.filter(({ state }) => !state.isSetAside);
+    // Where more than half fail, the fault is likely not theirs, and the load of all would drown the rest.
+    const least = tried.size > 0 ? 1 : this.instances.length / 2;
+    return healthy.length >= least ? healthy : untried;
+  }
+
+  #lessLoadedOfTwo(): RoutedInstance | undefined {
+    return this.instances.length === 0 ? undefined : lessLoaded(this.#draw(), this.#draw());
   }
 
   #draw(): RoutedInstance {
@@ -42,21 +54,6 @@ export class Picker {
       else low = middle + 1;
     }
     return this.instances[low] as RoutedInstance;
-  }
-
-  #pickAmongUsable(tried: ReadonlySet<RoutedInstance>): RoutedInstance | undefined {
-    const untried = this.instances.filter((instance) => !tried.has(instance));
-    const healthy = untried.filter(({ state }) => !state.isSetAside);
-    // Never more than half is set aside: where more fail, the fault is likely not theirs, and the rest would drown.
-    const half = Math.ceil(this.instances.length / 2);
-    if (healthy.length === untried.length || (tried.size === 0 && healthy.length < half)) {
-      return new Picker(untried, this.#random).#lessLoadedOfTwo();
-    }
-    return new Picker(healthy.length > 0 ? healthy : untried, this.#random).#lessLoadedOfTwo();
-  }
-
-  #lessLoadedOfTwo(): RoutedInstance | undefined {
-    return this.instances.length === 0 ? undefined : lessLoaded(this.#draw(), this.#draw());
   }
 }
 

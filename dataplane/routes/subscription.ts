@@ -22,7 +22,7 @@ export interface SubscriptionOptions {
 }
 
 export interface Subscription {
-  status(): RoutesStatus;
+  readonly status: () => RoutesStatus;
   /** Resolves when the last table is on disk. */
   stop(): Promise<void>;
 }

@@ -40,7 +40,7 @@ export class Sessions {
 
   /** Ends every session at once, with the streams on it. */
   destroy(): void {
-    for (const pool of this.#pools.values()) for (const pooled of [...pool]) pooled.destroy();
+    for (const pooled of [...this.#pools.values()].flat()) pooled.destroy();
   }
 
   async #open(name: string, address: Address): Promise<PooledSession> {

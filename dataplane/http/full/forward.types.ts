@@ -1,3 +1,4 @@
+import type { Headers } from '../../headers/hop-by-hop.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
 import type { AnyRequest, AnyResponse, Exchange } from '../exchange.ts';
 
@@ -18,7 +19,7 @@ export interface Attempt {
   /** What is asked of the instance: path and query. */
   readonly target: string;
   /** In lower case, without pseudo-headers and framing. */
-  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly headers: Readonly<Headers>;
   /** Not to be sent on a connection that was used before: one of those just failed. */
   readonly freshConnection: boolean;
 }

@@ -12,7 +12,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
   /** To be read when the body has ended. */
-  trailers(): IncomingHttpHeaders;
+  readonly trailers: () => IncomingHttpHeaders;
 }
 
 /** Sends an answer to the client as it comes. Resolves when the exchange is over. */

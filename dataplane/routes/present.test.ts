@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { type Delta, Protocol, type Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
+import { service, snapshotWith } from '../data-plane.fixture.ts';
+import { PresentTable } from './present.ts';
+
+const greeter = service('go.micro.api.greeter', ['127.0.0.1:1001']);
+const users = service('go.micro.service.users', ['127.0.0.1:1002', 'unix:/run/users.sock']);
+
+function presentAt(revision: bigint): PresentTable {
+  const present = new PresentTable('/data/routes.last-good');
+  present.apply({ $case: 'snapshot', value: snapshotWith([greeter, users], { revision }) });
+  return present;
+}
+
+const delta = (changes: Partial<Delta>): { $case: 'delta'; value: Delta } => ({
+  $case: 'delta',
+  value: { clusterId: 1n, baseRevision: 5n, revision: 6n, changed: [], removed: [], ...changes },
+});
+const snapshot = (changes: Partial<Snapshot>): { $case: 'snapshot'; value: Snapshot } => ({
+  $case: 'snapshot',
+  value: snapshotWith([greeter], changes),
+});
+
+test('a delta replaces what changed, drops what is gone and shares the rest', () => {
+  const present = presentAt(5n);
+  const before = present.table;
+  const changed = service('go.micro.api.greeter', ['127.0.0.1:2001']);
+  present.apply(delta({ changed: [changed], removed: ['go.micro.nobody'] }));
+  expect(present.revision).toBe(6n);
+  expect(present.table?.services.get('go.micro.api.greeter')?.definition).toBe(changed);
+  expect(present.table?.services.get('go.micro.service.users')).toBe(before?.services.get('go.micro.service.users'));
+  expect(before?.services.get('go.micro.api.greeter')?.definition).toBe(greeter);
+
+  present.apply(delta({ baseRevision: 6n, revision: 7n, removed: ['go.micro.service.users'] }));
+  expect([...(present.table?.services.keys() ?? [])]).toEqual(['go.micro.api.greeter']);
+});
+
+test('the state of an instance outlives tables', () => {
+  const present = presentAt(5n);
+  const stateOf = () => present.table?.services.get('go.micro.api.greeter')?.pickers.any.instances[0]?.state;
+  const before = stateOf();
+  present.apply(snapshot({ revision: 9n }));
+  expect(stateOf()).toBe(before);
+});
+
+test('the same revision is applied again, an older one is refused', () => {
+  const present = presentAt(5n);
+  present.apply(snapshot({ revision: 5n }));
+  expect(present.table?.services.size).toBe(1);
+  expect(() => present.apply(snapshot({ revision: 4n }))).toThrow('revision 4 is older than 5');
+  expect(() => present.apply(delta({ revision: 4n }))).toThrow('revision 4 is older than 5');
+  expect(present.revision).toBe(5n);
+});
+
+test('a delta on another revision than the present one is refused', () => {
+  expect(() => presentAt(5n).apply(delta({ baseRevision: 4n }))).toThrow('the delta is on revision 4, and 5 is served');
+  expect(() => new PresentTable('').apply(delta({}))).toThrow('the delta is on revision 5, and none is served');
+});
+
+test('a table of another cluster is refused with what to remove', () => {
+  const present = presentAt(5n);
+  expect(() => present.apply(snapshot({ clusterId: 2n, revision: 9n }))).toThrow('remove /data/routes.last-good');
+  expect(() => present.apply(delta({ clusterId: 2n }))).toThrow('cluster 2');
+  expect(present.table?.clusterId).toBe(1n);
+});
+
+test('an inconsistent snapshot is refused with every problem', () => {
+  const present = presentAt(5n);
+  const twice = service('go.micro.api.twice', ['127.0.0.1:1', 'nowhere', '127.0.0.1:0'], { id: 'same' });
+  const odd = service('go.micro.api.odd', ['127.0.0.1:1'], { protocol: Protocol.PROTOCOL_UNSPECIFIED });
+  const prefixes = [
+    { path: '/api/', namespace: 'go.micro.api', web: false },
+    { path: '/api/', namespace: 'go.micro.web', web: false },
+    { path: 'web', namespace: 'go.micro.web.', web: true },
+  ];
+  const update = { $case: 'snapshot' as const, value: snapshotWith([twice, odd, odd], { revision: 6n, prefixes }) };
+  expect(() => present.apply(update)).toThrow(
+    [
+      'prefix "/api/" appears twice',
+      'prefix "web" is not one path segment between slashes',
+      'prefix "web" has the namespace "go.micro.web."',
+      'service "go.micro.api.odd" appears twice',
+      'service "go.micro.api.twice" has the instance "same" twice',
+      'service "go.micro.api.twice": instance "same" has a malformed address: "nowhere" is not an address: ' +
+        'write host:port, such as 127.0.0.1:8080',
+      'service "go.micro.api.twice": instance "same" has the address "127.0.0.1:0", which nothing can be reached at',
+    ].join('; '),
+  );
+  expect(present.revision).toBe(5n);
+});
+
+test('a delta that names a service twice is refused', () => {
+  const present = presentAt(5n);
+  expect(() => present.apply(delta({ changed: [greeter], removed: [greeter.name] }))).toThrow(
+    'both changed and removed',
+  );
+  expect(() => present.apply(delta({ changed: [greeter, greeter] }))).toThrow('appears twice');
+});
