@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
+import { OperationError } from './errors.ts';
 import { makeLog, openAccessLog } from './log.ts';
 import { stopSignal } from './signals.ts';
 
@@ -63,9 +64,10 @@ export async function startData(
   log: Logger,
 ): Promise<Plane> {
   const { startDataPlane } = await import('../dataplane/data-plane.ts');
+  const { DataPlaneError } = await import('../dataplane/errors.ts');
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const accessLog = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog);
-  const plane = await startDataPlane({
+  const starting = startDataPlane({
     name: node,
     routes,
     http: options.http,
@@ -75,6 +77,10 @@ export async function startData(
     lastGoodFile: join(options.dataDir, 'routes.last-good'),
     accessLog,
     log,
+  });
+  const plane = await starting.catch((error: unknown) => {
+    if (!(error instanceof DataPlaneError) || error.entrypoint === undefined) throw error;
+    throw new OperationError(`${error.message} with --${error.entrypoint}`, { cause: error });
   });
   const { http, grpc, admin } = plane;
   return {
