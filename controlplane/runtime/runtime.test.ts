@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type RealEtcd, startRealEtcd } from '../etcd/contract/real-etcd.ts';
+import { ControlPlaneError } from '../errors.ts';
+import type { Registration } from '../registry/types.ts';
 import { deploymentsPrefix } from './keys.ts';
 import { groupRuns } from './process/table.ts';
 import {
@@ -258,6 +260,18 @@ test('a service that never listens fails its run, which says where it should hav
   expect(await fixture.registered()).toEqual({});
 });
 
+test('a run whose instances the registry does not take is undone', async () => {
+  const refusal = new ControlPlaneError('unavailable', 'the store is away');
+  await restart({ registrar: { register: async () => Promise.reject(refusal) } });
+  const path = await source('hello', {
+    ...helloService(''),
+    'server.js': `require('node:http').createServer().listen(process.env.PORT, () => console.log(process.pid))`,
+  });
+  await expect(fixture.run({ path })).rejects.toBe(refusal);
+  expect(await fixture.client.getAll().prefix('/micro/').keys()).toEqual([]);
+  expect(await groupRuns(Number((await readLogs('hello'))[0]))).toBe(false);
+});
+
 describe('an instance that ends by itself', () => {
   const crashing = {
     ...helloService(''),
@@ -305,6 +319,24 @@ describe('an instance that ends by itself', () => {
     // A wait does not hold up the one who wants it gone.
     await fixture.runtime.kill('hello');
     expect(await fixture.runtime.status()).toEqual([]);
+  });
+
+  test('is registered again as soon as the store takes it', async () => {
+    const failures = [1, 2, 3];
+    let registrations = 0;
+    const registration: Registration = { deregister: async () => 1n };
+    await restart({
+      registrar: {
+        async register() {
+          if (registrations > 0 && failures.pop() !== undefined) throw new ControlPlaneError('unavailable', 'away');
+          registrations += 1;
+          return registration;
+        },
+      },
+    });
+    const { status } = await fixture.run({ path: await source('hello', crashing) });
+    await crash(status);
+    await vi.waitFor(() => expect([registrations, failures]).toEqual([2, []]), patience);
   });
 
   test('is ended with everything it started', async () => {
@@ -366,6 +398,16 @@ test('a second run of a service that is being run is refused', async () => {
   }, patience);
   gone.abort();
   await first;
+});
+
+test('a runtime that stops leaves nothing but what should run', async () => {
+  const { status } = await fixture.run({ path: await source('hello', helloService('one')), instances: 3 });
+  await fixture.runtime.stop();
+  expect(await fixture.client.getAll().prefix('/micro/').keys()).toEqual([
+    `${deploymentsPrefix}go.micro.service.hello`,
+  ]);
+  expect(await groupRuns(pidOf(status))).toBe(false);
+  await expect(fixture.run({ path: sources.path })).rejects.toThrow('the server is stopping');
 });
 
 describe('a runtime that starts', () => {

@@ -13,7 +13,11 @@ interface Task {
   readonly path: string;
 }
 
-/** What the process does: runs a source, tells what came of it, and stays. */
+/**
+ * What the process does: runs a source, tells what came of it, and stays.
+ *
+ * @public called by the program below
+ */
 export async function serve(task: Task): Promise<void> {
   const fixture = await startFixture(task);
   const { status } = await fixture.run({ path: task.path });

@@ -34,7 +34,7 @@ export interface DeploymentStatus {
   readonly trouble: string;
 }
 
-export interface LogsRequest {
+interface LogsRequest {
   readonly service: string;
   readonly lines: number;
   readonly follow: boolean;

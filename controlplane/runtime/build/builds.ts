@@ -21,7 +21,7 @@ export interface Builds {
   create(options: BuildOptions): Promise<string>;
 }
 
-export interface BuildOptions {
+interface BuildOptions {
   readonly digest: string;
   /** The folder of the bundle. */
   readonly bundle: string;
