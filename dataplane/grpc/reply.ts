@@ -56,9 +56,12 @@ export class Reply {
       this.#trailers = stripHopByHop(trailers);
     });
     source.once('end', () => {
+      // A stream that is reset ends as well.
+      if (source.rstCode !== constants.NGHTTP2_NO_ERROR) return;
       this.#call.code = statusName(this.#trailers['grpc-status']);
+      this.#stream.end();
     });
-    source.pipe(this.#stream);
+    source.pipe(this.#stream, { end: false });
   }
 
   /** Ends the call with a status of the data plane's own. */

@@ -6,6 +6,7 @@ import {
   createServer as createHttp2Server,
   type IncomingHttpHeaders,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
@@ -59,12 +60,15 @@ export const sendHttp2: Send = async ({ host, port }, target, { method = 'GET', 
   }
 };
 
-export type StartInstance = (listener: RequestListener) => Promise<string>;
+/** Starts an instance, and tells of its connections. Returns its address. */
+export type StartInstance = (listener: RequestListener, onConnection?: (socket: Socket) => void) => Promise<string>;
 
-const startHttp1: StartInstance = (listener) => listenForTest(createHttp1Server(listener));
+const startHttp1: StartInstance = (listener, onConnection = () => {}) =>
+  listenForTest(createHttp1Server(listener).on('connection', onConnection));
 
 /** The compatibility layer of `node:http2` takes listeners of `node:http`. */
-const startHttp2: StartInstance = (listener) => listenForTest(createHttp2Server(listener as never));
+const startHttp2: StartInstance = (listener, onConnection = () => {}) =>
+  listenForTest(createHttp2Server(listener as never).on('connection', onConnection));
 
 /** Every way through the lanes: what the client speaks, and what the instance speaks. */
 export const ways = [

@@ -9,6 +9,7 @@ import type {
 export class PooledSession {
   readonly #session: ClientHttp2Session;
   #streams = 0;
+  #wasUsed = false;
 
   constructor(session: ClientHttp2Session, idleMs: number) {
     this.#session = session;
@@ -21,6 +22,11 @@ export class PooledSession {
 
   get streams(): number {
     return this.#streams;
+  }
+
+  /** Whether a stream was opened before. */
+  get wasUsed(): boolean {
+    return this.#wasUsed;
   }
 
   /** False once either side has begun to end the session. */
@@ -36,6 +42,7 @@ export class PooledSession {
   request(headers: OutgoingHttpHeaders, options: ClientSessionRequestOptions): ClientHttp2Stream {
     const stream = this.#session.request(headers, options);
     this.#streams += 1;
+    this.#wasUsed = true;
     return stream.once('close', () => {
       this.#streams -= 1;
     });

@@ -89,11 +89,12 @@ export async function openHttp2(
 ): Promise<OutgoingRequest> {
   const { host, ...headers } = attempt.headers;
   const session = await sessions.to(attempt.instance.address);
+  const reusedSocket = session.wasUsed;
   const stream: ClientHttp2Stream = session.request(
     { ':method': request.method, ':scheme': 'http', ':authority': host, ':path': attempt.target, ...headers },
     { endStream: !hasBody },
   );
-  const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket: true });
+  const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket });
   stream.once('response', (received: IncomingHttpHeaders) => {
     const answer = answerOfStream(stream, received);
     outgoing.answered(answer, Object.assign(stream, { headers: { ...answer.headers } }));

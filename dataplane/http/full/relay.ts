@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http';
-import type { ClientHttp2Stream } from 'node:http2';
+import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { Exchange } from '../exchange.ts';
 import { stripHopByHop } from '../../headers/hop-by-hop.ts';
@@ -11,12 +11,15 @@ export interface Answer {
   readonly statusMessage?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
+  /** To be asked when the body has ended: whether that was the end of the answer, and not of its connection. */
+  readonly isWhole: () => boolean;
   /** To be read when the body has ended. */
   readonly trailers: () => IncomingHttpHeaders;
 }
 
 /** Sends an answer to the client as it comes. Resolves when the exchange is over. */
-export function relay({ status, statusMessage, headers, body, trailers }: Answer, exchange: Exchange): Promise<void> {
+export function relay(answer: Answer, exchange: Exchange): Promise<void> {
+  const { status, statusMessage, headers, body } = answer;
   const { response, call } = exchange;
   if (response instanceof ServerResponse && statusMessage) response.statusMessage = statusMessage;
   call.code = status;
@@ -27,8 +30,14 @@ export function relay({ status, statusMessage, headers, body, trailers }: Answer
     call.bytes += chunk.length;
   });
   body.once('end', () => {
-    for (const [name, value] of Object.entries(stripHopByHop(trailers())))
+    if (!answer.isWhole()) {
+      exchange.breakOff();
+      return;
+    }
+    for (const [name, value] of Object.entries(stripHopByHop(answer.trailers()))) {
       response.addTrailers({ [name]: String(value) });
+    }
+    response.end();
   });
   // Neither proxy library tells the client when an instance dies in the middle of a body.
   body.once('error', () => exchange.breakOff());
@@ -39,7 +48,7 @@ export function relay({ status, statusMessage, headers, body, trailers }: Answer
   setImmediate(() => {
     if (!response.headersSent && !exchange.isOver) flushHead(response);
   });
-  body.pipe(response);
+  body.pipe(response, { end: false });
   return exchange.over;
 }
 
@@ -50,6 +59,7 @@ export function answerOfMessage(message: IncomingMessage): Answer {
     statusMessage: message.statusMessage,
     headers: message.headers,
     body: message,
+    isWhole: () => message.complete,
     trailers: () => message.trailers,
   };
 }
@@ -63,7 +73,13 @@ export function answerOfStream(
   stream.once('trailers', (received: IncomingHttpHeaders) => {
     trailers = received;
   });
-  return { status: headers[':status'] ?? 502, headers, body: stream, trailers: () => trailers };
+  return {
+    status: headers[':status'] ?? 502,
+    headers,
+    body: stream,
+    isWhole: () => stream.rstCode === constants.NGHTTP2_NO_ERROR,
+    trailers: () => trailers,
+  };
 }
 
 function flushHead(response: Exchange['response']): void {

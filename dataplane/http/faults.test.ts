@@ -1,0 +1,187 @@
+import { request, type ServerResponse } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { createServer as createTcpServer, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { TcpAddress } from '../../proto/channel/address.ts';
+import { listenForTest, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { echo, sendHttp1, ways } from './http.fixture.ts';
+
+/** An address on which nothing listens. */
+async function deadAddress(): Promise<string> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return `127.0.0.1:${port}`;
+}
+
+/** Sends a request and leaves as soon as `leave` is called. */
+function leavingClient(client: string, { host, port }: TcpAddress, target: string): () => void {
+  if (client === 'HTTP/2') {
+    const session = connectHttp2(`http://${host}:${port}`).on('error', () => {});
+    const stream = session.request({ ':path': target }).on('error', () => {});
+    onTestFinished(() => session.destroy());
+    return () => stream.close();
+  }
+  const outgoing = request({ host, port, path: target, agent: false }).on('error', () => {});
+  outgoing.end();
+  return () => {
+    outgoing.destroy();
+  };
+}
+
+describe.each(ways)('from a client on $client to an instance on $instance', ({ client, send, start, protocol }) => {
+  const sourceFor = (...addresses: string[]) => testSource(service('go.micro.api.greeter', addresses, { protocol }));
+
+  test('an instance that cannot be reached is passed over, whatever the method, and the body arrives whole', async () => {
+    const live = await start(echo);
+    const { http } = await startTestDataPlane(sourceFor(await deadAddress(), live, await deadAddress()));
+    for (let call = 0; call < 10; call += 1) {
+      const answer = await send(http, '/api/greeter/', { method: 'POST', body: ['he', 'llo'] });
+      expect(answer.status).toBe(200);
+      expect(JSON.parse(answer.body)).toMatchObject({ body: 'hello' });
+    }
+  });
+
+  test('where no instance can be reached the answer is 502', async () => {
+    const { http } = await startTestDataPlane(sourceFor(await deadAddress(), await deadAddress()));
+    const answer = await send(http, '/api/greeter/');
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.body)).toEqual({
+      id: 'micro.dataplane',
+      code: 502,
+      detail: 'an instance of go.micro.api.greeter failed',
+      status: 'Bad Gateway',
+    });
+  });
+
+  test('an idempotent request without a body is sent again when its instance dies before it answers', async () => {
+    const dying = await start((incoming) => incoming.socket.destroy());
+    const live = await start(echo);
+    const { http, admin } = await startTestDataPlane(sourceFor(dying, live));
+    for (let call = 0; call < 10; call += 1) expect((await send(http, '/api/greeter/')).status).toBe(200);
+    const metrics = await sendHttp1(admin, '/metrics');
+    expect(metrics.body).toMatch(/micro_retries_total\{entrypoint="http"\} [1-9]/);
+  });
+
+  test('a request that may have had an effect is not sent again', async () => {
+    let posts = 0;
+    const dying = await start((incoming) => {
+      posts += 1;
+      incoming.socket.destroy();
+    });
+    const { http } = await startTestDataPlane(sourceFor(dying));
+    expect((await send(http, '/api/greeter/', { method: 'POST', body: ['x'] })).status).toBe(502);
+    expect(posts).toBe(1);
+  });
+
+  test('an instance that is too slow is answered for with 504', async () => {
+    const slow = await start(() => {});
+    const { http } = await startTestDataPlane(sourceFor(slow), { timeouts: { answerHeadMs: 50 } });
+    const answer = await send(http, '/api/greeter/');
+    expect(answer.status).toBe(504);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 504, status: 'Gateway Timeout' });
+  });
+
+  test('an instance that dies in the middle of its answer breaks the answer to the client', async () => {
+    const connections: Socket[] = [];
+    const instance = await start(
+      (_, response) => {
+        response.write('the beginning');
+        setImmediate(() => connections[0]?.destroy());
+      },
+      (socket) => connections.push(socket),
+    );
+    const { http } = await startTestDataPlane(sourceFor(instance));
+    await expect(send(http, '/api/greeter/')).rejects.toThrow();
+  });
+
+  test.each(['before', 'after'])(
+    'a client that leaves %s the head of the answer ends the work of the instance',
+    async (when) => {
+      let ended = false;
+      let arrived = false;
+      const instance = await start((_, response) => {
+        arrived = true;
+        if (when === 'after') response.write('the beginning');
+        (response as ServerResponse).once('close', () => (ended = true));
+      });
+      const { http } = await startTestDataPlane(sourceFor(instance));
+      const leave = leavingClient(client, http, '/api/greeter/');
+      await vi.waitFor(() => expect(arrived).toBe(true));
+      leave();
+      await vi.waitFor(() => expect(ended).toBe(true));
+    },
+  );
+
+  test('no request is lost when an instance is killed under load', async () => {
+    const connections: Socket[] = [];
+    const doomed = await start(echo, (socket) => {
+      if (isKilled) socket.destroy();
+      else connections.push(socket);
+    });
+    let isKilled = false;
+    const { http } = await startTestDataPlane(sourceFor(doomed, await start(echo)));
+    const answers = Array.from({ length: 60 }, async (_, index) => {
+      if (index === 30) {
+        isKilled = true;
+        for (const socket of connections) socket.destroy();
+      }
+      return (await send(http, '/api/greeter/')).status;
+    });
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([200]));
+  });
+});
+
+test('a kept connection that the instance closed meanwhile costs no request', async () => {
+  // It answers one request on each connection, says that it keeps it, and resets it with the next.
+  const instance = createTcpServer((socket) => {
+    let requests = 0;
+    socket.on('error', () => {});
+    socket.on('data', () => {
+      requests += 1;
+      if (requests > 1) socket.resetAndDestroy();
+      else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    });
+  });
+  const { http } = await startTestDataPlane(
+    testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
+  );
+  for (let call = 0; call < 5; call += 1) expect((await sendHttp1(http, '/api/greeter/')).body).toBe('ok');
+});
+
+test('a service without instances is 503, before the first table everything is', async () => {
+  const source = testSource();
+  const { http } = await startTestDataPlane(source);
+  expect((await sendHttp1(http, '/api/greeter/')).status).toBe(503);
+  source.serve(service('go.micro.api.greeter', []));
+  const answer = await sendHttp1(http, '/api/greeter/');
+  expect(JSON.parse(answer.body)).toMatchObject({ code: 503, detail: 'go.micro.api.greeter has no live instance' });
+});
+
+test('an answer that is no HTTP is 502', async () => {
+  const instance = createTcpServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
+  const { http } = await startTestDataPlane(
+    testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
+  );
+  expect((await sendHttp1(http, '/api/greeter/')).status).toBe(502);
+});
+
+test('an instance that is removed from the table finishes what it has begun', async () => {
+  const finish: (() => void)[] = [];
+  const instance = await ways[0].start((_, response) => {
+    response.write('begun ');
+    finish.push(() => response.end('and finished'));
+  });
+  const source = testSource(service('go.micro.api.greeter', [instance]));
+  const { http } = await startTestDataPlane(source);
+  const answer = sendHttp1(http, '/api/greeter/');
+  await vi.waitFor(() => expect(finish).toHaveLength(1));
+  source.serve();
+  finish[0]?.();
+  expect((await answer).body).toBe('begun and finished');
+});
