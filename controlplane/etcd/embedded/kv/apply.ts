@@ -34,13 +34,14 @@ export function applyDeleteRange(draft: Draft, { key, rangeEnd, prevKv }: Delete
   const range = toKeyRange(key, rangeEnd);
   const prevKvs = prevKv ? [...draft.view.scan(range)] : [];
   const deleted = BigInt(draft.deleteRange(range));
-  return { header: header(draft), deleted, prevKvs };
+  return { header: header(draft.revision), deleted, prevKvs };
 }
 
 export function applyTxn(draft: Draft, request: TxnRequest): TxnResponse {
   const plan = decide(draft, request);
   checkPlan(draft, plan);
-  return run(draft, plan);
+  const response = run(draft, plan);
+  return { ...response, header: header(draft.revision) };
 }
 
 /** A transaction with its conditions decided, all of them by what was before it. */
@@ -78,31 +79,34 @@ function checkRange({ tables, base }: Draft, { revision }: RangeRequest): void {
 }
 
 function run(draft: Draft, { succeeded, steps }: Plan): TxnResponse {
-  const responses = steps.map((step): ResponseOp => {
-    if ('steps' in step) return { response: { $case: 'responseTxn', value: run(draft, step) } };
-    switch (step.$case) {
-      case 'requestPut':
-        return { response: { $case: 'responsePut', value: put(draft, step.value) } };
-      case 'requestDeleteRange':
-        return { response: { $case: 'responseDeleteRange', value: applyDeleteRange(draft, step.value) } };
-      case 'requestRange':
-        return { response: { $case: 'responseRange', value: range(draft, step.value) } };
-    }
-  });
-  return { header: header(draft), succeeded, responses };
+  const responses = steps.map((step) => ({ response: runStep(draft, step) }));
+  // Of a nested transaction etcd tells no revision.
+  return { header: header(0n), succeeded, responses };
+}
+
+function runStep(draft: Draft, step: Plan['steps'][number]): ResponseOp['response'] {
+  if ('steps' in step) return { $case: 'responseTxn', value: run(draft, step) };
+  switch (step.$case) {
+    case 'requestPut':
+      return { $case: 'responsePut', value: put(draft, step.value) };
+    case 'requestDeleteRange':
+      return { $case: 'responseDeleteRange', value: applyDeleteRange(draft, step.value) };
+    case 'requestRange':
+      return { $case: 'responseRange', value: range(draft, step.value) };
+  }
 }
 
 function put(draft: Draft, { key, value, lease, prevKv, ignoreValue, ignoreLease }: PutRequest): PutResponse {
   const existing = prevKv || ignoreValue || ignoreLease ? draft.view.get(key) : undefined;
   draft.put(key, ignoreValue && existing ? existing.value : value, ignoreLease && existing ? existing.lease : lease);
-  return { header: header(draft), prevKv: prevKv ? existing : undefined };
+  return { header: header(draft.revision), prevKv: prevKv ? existing : undefined };
 }
 
 function range(draft: Draft, request: RangeRequest): RangeResponse {
   const view = request.revision > 0n ? new View(draft.tables, request.revision) : draft.view;
-  return { header: header(draft), ...answerRange(view, request) };
+  return { header: header(draft.revision), ...answerRange(view, request) };
 }
 
-function header({ revision }: Draft): ResponseHeader {
+function header(revision: bigint): ResponseHeader {
   return { clusterId: 0n, memberId: 0n, raftTerm: 0n, revision };
 }

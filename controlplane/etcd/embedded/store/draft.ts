@@ -58,7 +58,7 @@ export class Draft {
 
   /** Deletes the lease, and the keys that go with it. */
   revokeLease(id: bigint): void {
-    for (const key of [...keysOfLease(this.tables, id)]) this.#delete(key, id);
+    for (const key of keysOfLease(this.tables, id)) this.#delete(key, id);
     void this.tables.leases.remove(encodeLease(id));
   }
 

@@ -12,10 +12,10 @@ export function leaseKey(id: bigint, key: Buffer): Buffer {
 }
 
 /** The keys that go with a lease, in key order. */
-export function* keysOfLease({ leaseKeys }: Tables, id: bigint): Generator<Buffer> {
+export function keysOfLease({ leaseKeys }: Tables, id: bigint): readonly Buffer[] {
   const start = encodeLease(id);
   const end = Buffer.concat([start, Buffer.alloc(maxKeyBytes + 1, 0xff)]);
-  for (const key of leaseKeys.getKeys({ start, end })) yield key.subarray(start.length);
+  return [...leaseKeys.getKeys({ start, end })].map((key) => key.subarray(start.length));
 }
 
 /** Every lease, with the seconds it was granted. */

@@ -116,7 +116,7 @@ export class Store {
   }
 
   keysOfLease(id: bigint): readonly Buffer[] {
-    return [...keysOfLease(this.#database.tables, id)];
+    return keysOfLease(this.#database.tables, id);
   }
 
   /** Writes a consistent copy to a file that is not there yet, in a thread of its own. */

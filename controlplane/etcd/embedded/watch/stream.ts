@@ -4,7 +4,7 @@ import type { Commit } from '../store/committer.ts';
 import type { Store } from '../store/store.ts';
 import { headerOf } from '../rpc.ts';
 import { fragmentsOf } from './fragments.ts';
-import { toEvent, toWatch, type Watch, wants } from './watch.ts';
+import { toEvent, toWish, type Watch, wants } from './watch.ts';
 
 export interface WatchStreamOptions {
   readonly store: Store;
@@ -48,12 +48,13 @@ export class WatchStream {
   }
 
   create(request: WatchCreateRequest): void {
+    const wish = toWish(request);
+    if (wish === undefined) return this.#refuse('mvcc: watcher range is empty');
     const id = this.#chooseId(request.watchId);
-    const watch = id === undefined ? undefined : toWatch(id, request);
-    if (watch === undefined || this.#inStep.size + this.#behind.size >= maxWatches) {
-      this.#write({ watchId: noWatch, created: true, canceled: true, cancelReason: reasonToRefuse(id, watch) });
-      return;
-    }
+    if (id === undefined) return this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
+    if (this.#inStep.size + this.#behind.size >= maxWatches)
+      return this.#refuse(`etcdserver: a stream takes up to ${maxWatches} watches: open another one`);
+    const watch = { id, ...wish };
     const { revision } = this.#store;
     this.#write({ watchId: watch.id, created: true });
     if (request.startRevision > 0n && request.startRevision <= revision) {
@@ -114,6 +115,10 @@ export class WatchStream {
     if (this.#reading) clearImmediate(this.#reading);
     this.#inStep.clear();
     this.#behind.clear();
+  }
+
+  #refuse(cancelReason: string): void {
+    this.#write({ watchId: noWatch, created: true, canceled: true, cancelReason });
   }
 
   #chooseId(wanted: bigint): bigint | undefined {
@@ -211,11 +216,4 @@ export class WatchStream {
       ...response,
     };
   }
-}
-
-/** etcd's words. */
-function reasonToRefuse(id: bigint | undefined, watch: Watch | undefined): string {
-  if (id === undefined) return 'mvcc: duplicate watch ID provided on the WatchStream';
-  if (watch === undefined) return 'mvcc: watcher range is empty';
-  return `etcdserver: a stream takes up to ${maxWatches} watches: open another one`;
 }

@@ -4,9 +4,12 @@ import type { Change } from '../store/change.ts';
 import { contains, type KeyRange, toKeyRange } from '../store/key-range.ts';
 import type { View } from '../store/view.ts';
 
-/** What one watch wants to see. */
-export interface Watch {
+/** What one watch of a stream wants to see. */
+export interface Watch extends Wish {
   readonly id: bigint;
+}
+
+export interface Wish {
   readonly range: KeyRange;
   readonly kinds: ReadonlySet<Change['kind']>;
   readonly prevKv: boolean;
@@ -14,8 +17,8 @@ export interface Watch {
   readonly progressNotify: boolean;
 }
 
-/** Makes a watch of a request, or undefined when its range can have no key. */
-export function toWatch(id: bigint, request: WatchCreateRequest): Watch | undefined {
+/** Undefined when the range can have no key. */
+export function toWish(request: WatchCreateRequest): Wish | undefined {
   const { key, rangeEnd, filters, prevKv, fragment, progressNotify } = request;
   // Without a key, from the first one on.
   const range = toKeyRange(key.length === 0 ? Buffer.of(0) : key, rangeEnd);
@@ -23,7 +26,7 @@ export function toWatch(id: bigint, request: WatchCreateRequest): Watch | undefi
   const kinds = new Set<Change['kind']>();
   if (!filters.includes(WatchCreateRequest_FilterType.Noput)) kinds.add('put');
   if (!filters.includes(WatchCreateRequest_FilterType.Nodelete)) kinds.add('delete');
-  return { id, range, kinds, prevKv, fragment, progressNotify };
+  return { range, kinds, prevKv, fragment, progressNotify };
 }
 
 export function wants({ range, kinds }: Watch, { kind, kv }: Change): boolean {
