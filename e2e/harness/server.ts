@@ -28,6 +28,8 @@ export interface Server extends AsyncDisposable {
   url(path: string): string;
   /** Runs a client command against this server. */
   run(...args: readonly string[]): Promise<CommandResult>;
+  /** Runs a client command that must succeed, and returns what it printed. */
+  succeed(...args: readonly string[]): Promise<string>;
   /** Runs a listing command with --json, and reads what it printed. */
   list<Item>(...args: readonly string[]): Promise<readonly Item[]>;
   /** The last lines it printed. */
@@ -91,6 +93,11 @@ export async function startServer(options: StartOptions): Promise<Server> {
     const token = (await readFile(join(dataDir, 'token'), 'utf8').catch(() => '')).trim();
     const run = (...args: readonly string[]) =>
       runMicro([...args, '--server', addresses.grpc], { MICRO_DATA_DIR: dataDir, ...env });
+    const succeed = async (...args: readonly string[]) => {
+      const { stdout, stderr, exitCode } = await run(...args);
+      if (exitCode !== 0) throw new Error(`micro ${args.join(' ')} ended with ${exitCode}:\n${stderr}`);
+      return stdout;
+    };
     return {
       pid: child.pid as number,
       dataDir,
@@ -98,11 +105,8 @@ export async function startServer(options: StartOptions): Promise<Server> {
       addresses,
       url: (path) => `http://${addresses.http}${path}`,
       run,
-      async list<Item>(...args: readonly string[]) {
-        const { stdout, stderr, exitCode } = await run(...args, '--json');
-        if (exitCode !== 0) throw new Error(`micro ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
-        return JSON.parse(stdout) as readonly Item[];
-      },
+      succeed,
+      list: async (...args) => JSON.parse(await succeed(...args, '--json')),
       log,
       async crash() {
         child.kill('SIGKILL');
