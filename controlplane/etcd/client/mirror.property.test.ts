@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Etcd3 } from 'etcd3';
 import * as fc from 'fast-check';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type RealEtcd, startRealEtcd } from '../contract/real-etcd.ts';
+import { expect, test, vi } from 'vitest';
+import { startRealEtcd } from '../contract/real-etcd.ts';
+import { startEmbeddedEtcd } from '../embedded/embedded-etcd.ts';
 import { connectEtcd } from './connect.ts';
 import { type Link, startLink } from './link.fixture.ts';
 import { listPrefix } from './listing.ts';
@@ -27,27 +32,31 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('compact', 'cut', 'restore') }) },
 );
 
-let etcd: RealEtcd;
-let link: Link;
-let store: Etcd3;
-let client: Etcd3;
+/** A store, and what reaches it: `store` whatever happens to the link, `client` over the link. */
+interface Ways {
+  readonly link: Link;
+  readonly store: Etcd3;
+  readonly client: Etcd3;
+}
 
-beforeAll(async () => {
-  etcd = await startRealEtcd();
-  link = await startLink(etcd.host);
-  store = connectEtcd({ hosts: [etcd.host] });
-  client = connectEtcd({ hosts: [link.host] });
-});
+const log = pino({ level: 'silent' });
 
-afterAll(async () => {
-  client.close();
-  store.close();
-  await link.stop();
-  await etcd.stop();
-});
+/** An embedded etcd on loopback, with its data in a temporary folder. */
+async function startEmbedded(): Promise<{ readonly host: string; stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'micro-mirror-'));
+  const listen = { host: '127.0.0.1', port: 0 };
+  const etcd = await startEmbeddedEtcd({ folder, socketPath: join(folder, 'etcd.sock'), listen, log });
+  return {
+    host: etcd.addresses[1] ?? '',
+    stop: async () => {
+      await etcd.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
 
 /** Does one step to the store or to the way to it. */
-async function perform(action: Step): Promise<void> {
+async function perform(action: Step, { store, link }: Ways): Promise<void> {
   switch (action.kind) {
     case 'put':
       await store.put(action.key).value(action.value);
@@ -76,36 +85,55 @@ async function perform(action: Step): Promise<void> {
   }
 }
 
-test('the mirror becomes what the store is after any writes and disconnections, and never goes back', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
-      link.restore();
-      await store.delete().all();
-      const mirror = await startMirror({ client, prefix, log: pino({ level: 'silent' }) });
-      const followed = new Map(mirror.list(prefix).map((entry) => [entry.key, entry]));
-      let revision = mirror.revision;
-      const failures: string[] = [];
-      mirror.onChange(prefix, (change) => {
-        if (change.revision <= revision) failures.push(`${change.revision} came after ${revision}`);
-        revision = change.revision;
-        for (const deleted of change.deleted) {
-          if (!followed.delete(deleted)) failures.push(`${deleted} was deleted twice`);
-        }
-        for (const entry of change.put) followed.set(entry.key, entry);
-      });
-      try {
-        for (const action of steps) await perform(action);
-        link.restore();
-        const { header } = await store.put(`${prefix}last`).value('');
-        await vi.waitFor(() => expect(mirror.revision).toBe(BigInt(header.revision)), { timeout: 20_000 });
-        const listing = await listPrefix(store, prefix);
-        expect(new Map(mirror.list(prefix).map((entry) => [entry.key, entry]))).toEqual(listing.entries);
-        expect(followed).toEqual(listing.entries);
-        expect(failures).toEqual([]);
-      } finally {
-        await mirror.stop();
-      }
-    }),
-    { numRuns: 15, endOnFailure: true },
-  );
-}, 120_000);
+/** Does the steps, and checks what a listener sees on the way and what the mirror is in the end. */
+async function follow(steps: readonly Step[], ways: Ways): Promise<void> {
+  const { link, store, client } = ways;
+  link.restore();
+  await store.delete().all();
+  const mirror = await startMirror({ client, prefix, log });
+  const followed = new Map(mirror.list(prefix).map((entry) => [entry.key, entry]));
+  let revision = mirror.revision;
+  const failures: string[] = [];
+  mirror.onChange(prefix, (change) => {
+    if (change.revision <= revision) failures.push(`${change.revision} came after ${revision}`);
+    revision = change.revision;
+    for (const deleted of change.deleted) {
+      if (!followed.delete(deleted)) failures.push(`${deleted} was deleted twice`);
+    }
+    for (const entry of change.put) followed.set(entry.key, entry);
+  });
+  try {
+    for (const action of steps) await perform(action, ways);
+    link.restore();
+    const { header } = await store.put(`${prefix}last`).value('');
+    await vi.waitFor(() => expect(mirror.revision).toBe(BigInt(header.revision)), { timeout: 20_000 });
+    const listing = await listPrefix(store, prefix);
+    expect(new Map(mirror.list(prefix).map((entry) => [entry.key, entry]))).toEqual(listing.entries);
+    expect(followed).toEqual(listing.entries);
+    expect(failures).toEqual([]);
+  } finally {
+    await mirror.stop();
+  }
+}
+
+test.each([
+  ['a real etcd', startRealEtcd],
+  ['the embedded etcd', startEmbedded],
+])(
+  'the mirror becomes what %s is after any writes and disconnections, and never goes back',
+  { timeout: 120_000 },
+  async (_what, start) => {
+    await using started = new AsyncDisposableStack();
+    const etcd = started.adopt(await start(), (running) => running.stop());
+    const link = started.adopt(await startLink(etcd.host), (running) => running.stop());
+    const store = started.adopt(connectEtcd({ hosts: [etcd.host] }), (connected) => connected.close());
+    const client = started.adopt(connectEtcd({ hosts: [link.host] }), (connected) => connected.close());
+    const assertion = fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), (steps) =>
+        follow(steps, { link, store, client }),
+      ),
+      { numRuns: 15, endOnFailure: true },
+    );
+    await expect(assertion).resolves.toBeUndefined();
+  },
+);
