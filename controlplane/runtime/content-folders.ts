@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ControlPlaneError } from '../errors.ts';
 
 /** Folders that are named by what is in them, each there whole or not at all: bundles, and builds of them. */
 export interface ContentFolders {
@@ -44,6 +45,12 @@ export async function openContentFolders(root: string): Promise<ContentFolders> 
       }
     },
   };
+}
+
+/** Says what could not be done when the file system refused something; anything else stays as it is. */
+export function describeDiskError(what: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  return new ControlPlaneError('failed', `${what}: ${error.message}`, { cause: error });
 }
 
 /** Writes a folder's list of names to disk. */

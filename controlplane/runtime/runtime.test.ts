@@ -18,7 +18,7 @@ import {
   writeFiles,
 } from './runtime.fixture.ts';
 import type { RuntimeOptions } from './runtime.ts';
-import type { DeploymentStatus } from './types.ts';
+import type { DeploymentStatus, RunEvent } from './types.ts';
 
 const nodeFolder = dirname(process.execPath);
 
@@ -392,10 +392,14 @@ describe('a kill', () => {
 test('a second run of a service that is being run is refused', async () => {
   const path = await source('hello', { ...helloService(''), 'server.js': 'setInterval(() => {}, 1000)' });
   const gone = new AbortController();
-  const first = fixture.run({ path }, gone.signal).catch((error: unknown) => error);
-  await vi.waitFor(async () => {
-    await expect(fixture.run({ path })).rejects.toMatchObject({ code: 'conflict' });
-  }, patience);
+  let first: Promise<unknown> = Promise.resolve();
+  await new Promise<void>((resolve) => {
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'step' && event.step === 'start') resolve();
+    };
+    first = fixture.runtime.run({ path }, onEvent, gone.signal).catch((error: unknown) => error);
+  });
+  await expect(fixture.run({ path })).rejects.toMatchObject({ code: 'conflict' });
   gone.abort();
   await first;
 });

@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:f
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { openContentFolders } from '../content-folders.ts';
+import { describeDiskError, openContentFolders } from '../content-folders.ts';
 import { recogniseLanguage } from '../languages/languages.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Command } from '../process/group.ts';
@@ -48,7 +48,9 @@ export async function openBuilds(options: {
     find: (digest) => folders.find(digest),
     async create({ digest, bundle, onStep, onOutput, signal }) {
       const { folder } = await folders.add(async (folder) => {
-        await copyWritable(bundle, folder);
+        await copyWritable(bundle, folder).catch((error: unknown) => {
+          throw describeDiskError(`the bundle ${bundle} cannot be copied`, error);
+        });
         const language = await recogniseLanguage(folder);
         const steps = await language.buildSteps(folder);
         const { environment, limits } = options;

@@ -101,7 +101,7 @@ describe('what is left out', () => {
   test('agrees with git', async () => {
     await promisify(execFile)('git', ['-C', source, 'init', '-q']);
     await writeFiles(source, {
-      '.gitignore': '# comment\n*.tmp\n!important.tmp\n/only-here\ndeep/**/x\nfolder/\n\\!odd\n',
+      '.gitignore': '# comment\nUPPER\n*.tmp\n!important.tmp\n/only-here\ndeep/**/x\nfolder/\n\\!odd\n',
       'a.tmp': '',
       'important.tmp': '',
       'only-here': '',
@@ -111,6 +111,7 @@ describe('what is left out', () => {
       'folder/inside': '',
       'sub/folder': '',
       '!odd': '',
+      upper: '',
       'sub/.gitignore': '*\n!.gitignore\n',
     });
     const { stdout } = await promisify(execFile)('git', ['-C', source, 'ls-files', '-co', '--exclude-standard']);

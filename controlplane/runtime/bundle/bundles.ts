@@ -1,4 +1,4 @@
-import { openContentFolders } from '../content-folders.ts';
+import { describeDiskError, openContentFolders } from '../content-folders.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import { copyEntries } from './copy.ts';
 import { listSource } from './list.ts';
@@ -9,7 +9,8 @@ export interface Bundles {
    * Copies a source into a bundle; one with the same content is used again.
    *
    * @returns its digest: "sha256:…"
-   * @throws ControlPlaneError `invalid` when the source holds what no bundle can
+   * @throws ControlPlaneError `invalid` when the source holds what no bundle can, `failed` when something cannot be read or
+   *   written
    */
   create(source: string, signal: AbortSignal): Promise<string>;
   /** The folder of a bundle; `undefined` when this node does not have it. */
@@ -22,11 +23,15 @@ export async function openBundles(root: string, limits: RuntimeLimits): Promise<
   return {
     find: (digest) => folders.find(digest),
     async create(source, signal) {
-      const entries = await listSource(source, limits.bundleEntries);
-      const { digest } = await folders.add((to) =>
-        copyEntries({ from: source, to, entries, limitBytes: limits.bundleBytes, signal }),
-      );
-      return digest;
+      try {
+        const entries = await listSource(source, limits.bundleEntries);
+        const { digest } = await folders.add((to) =>
+          copyEntries({ from: source, to, entries, limitBytes: limits.bundleBytes, signal }),
+        );
+        return digest;
+      } catch (error) {
+        throw describeDiskError(`the source ${source} cannot be copied`, error);
+      }
     },
   };
 }

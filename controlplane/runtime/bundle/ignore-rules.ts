@@ -1,9 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { ControlPlaneError } from '../../errors.ts';
 
 /** Never part of a bundle: git's history, and packages that the build fetches for its own machine. */
 const always = new Set(['.git', 'node_modules']);
+/** Bytes of a file with rules. */
+const largestRules = 1024 * 1024;
 const ruleFiles = ['.gitignore', '.microignore'];
 
 /** What to leave out of a bundle, as seen from one folder: its own rules and those of the folders above. */
@@ -52,7 +55,7 @@ function rulesOf(folder: string, levels: readonly Level[]): IgnoreRules {
 async function readLevel(folder: string): Promise<readonly Level[]> {
   const texts = await Promise.all(ruleFiles.map((name) => readIfFile(join(folder, name))));
   const present = texts.filter((text) => text !== undefined);
-  return present.length === 0 ? [] : [{ folder, rules: ignore().add(present.join('\n')) }];
+  return present.length === 0 ? [] : [{ folder, rules: ignore({ ignorecase: false }).add(present.join('\n')) }];
 }
 
 /** Folders from the one that holds `.git` down to `root`; `root` alone where there is no repository. */
@@ -77,5 +80,7 @@ async function readIfFile(path: string): Promise<string | undefined> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return found?.isFile() ? readFile(path, 'utf8') : undefined;
+  if (!found?.isFile()) return undefined;
+  if (found.size <= largestRules) return readFile(path, 'utf8');
+  throw new ControlPlaneError('invalid', `${path} has ${found.size} bytes; at most ${largestRules} are read`);
 }

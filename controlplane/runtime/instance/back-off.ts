@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RuntimeLimits } from '../limits.ts';
 
 /**
@@ -10,4 +11,9 @@ import type { RuntimeLimits } from '../limits.ts';
 export function backOffMs(failures: number, limits: RuntimeLimits, random: () => number): number {
   const full = Math.min(limits.backOffLongestMs, limits.backOffFirstMs * 2 ** Math.min(failures, 30));
   return full * (1 - random() / 2);
+}
+
+/** Resolves after a time, or as soon as `signal` is aborted. */
+export async function pause(timeMs: number, signal: AbortSignal): Promise<void> {
+  await delay(timeMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,14 +1,13 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
 import type { Registration } from '../../registry/types.ts';
 import type { Command } from '../process/group.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
-import { backOffMs } from './back-off.ts';
+import { backOffMs, pause } from './back-off.ts';
 import type { InstanceContext } from './context.ts';
 import { type Deferred, deferred } from './deferred.ts';
-import type { Protocol } from './probe.ts';
 import { Recorder } from './recorder.ts';
+import { deregisterInstance, registerInstance } from './registration.ts';
 import { registryId } from './registry-id.ts';
 import type { InstanceState, InstanceStatus } from './state.ts';
 
@@ -112,7 +111,7 @@ export class Instance {
       this.#become({ status: 'backing-off', process: undefined, reason });
       log.warn({ service, number, version, reason, waitMs }, 'an instance ended; it is started again');
       this.#interrupt = new AbortController();
-      await untilAborted(this.#interrupt.signal, waitMs);
+      await pause(waitMs, this.#interrupt.signal);
       if (this.#stopping) return;
       this.#restarts += 1;
     }
@@ -120,8 +119,10 @@ export class Instance {
 
   /** From a start to its end. Returns why it ended, and how long it was ready. */
   async #run(interrupt: AbortController): Promise<{ readonly error: Error; readonly readyMs: number }> {
-    const { limits, now } = this.#context;
+    const { node, limits, now } = this.#context;
+    const { service, version, number } = this.specification;
     const { signal } = interrupt;
+    const id = registryId(service, node, number);
     let attempt: Attempt | undefined;
     let registration: Registration | undefined;
     let readySince: number | undefined;
@@ -136,7 +137,12 @@ export class Instance {
       this.#become({ status: 'ready', process: attempt.process, protocol });
       this.#ready.resolve();
       await Promise.race([this.#mayRoute.promise, aborted(signal)]);
-      registration = await this.#register(attempt.process.address, protocol, signal);
+      const instance = { id, address: attempt.process.address, metadata: { protocol, node } };
+      registration = await registerInstance(
+        { name: service, version, metadata: {}, endpoints: [], instance },
+        this.#context,
+        { keepTrying: this.#proven, signal },
+      );
       this.#proven = true;
       this.#routed.resolve();
       await aborted(signal);
@@ -146,38 +152,12 @@ export class Instance {
     }
     const readyMs = readySince === undefined ? 0 : now() - readySince;
     if (this.#stopping) this.#become({ status: 'stopping', process: attempt?.process });
-    if (registration !== undefined) await this.#deregister(registration);
+    if (registration !== undefined) {
+      // Nobody waits for the answers of a process that has ended by itself.
+      await deregisterInstance(registration, this.#context, { id, settle: this.#stopping });
+    }
     await attempt?.group.stop(limits.stopGraceMs);
     return { error: failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason), readyMs };
-  }
-
-  async #register(address: string, protocol: Protocol, signal: AbortSignal): Promise<Registration> {
-    const { registrar, node, limits, log, random } = this.#context;
-    const { service, version, number } = this.specification;
-    const id = registryId(service, node, number);
-    const instance = { id, address, metadata: { protocol, node } };
-    for (let failures = 0; ; failures += 1) {
-      signal.throwIfAborted();
-      try {
-        return await registrar.register({ name: service, version, metadata: {}, endpoints: [], instance });
-      } catch (error) {
-        if (!this.#proven) throw error;
-        log.warn({ err: error, service, number }, 'an instance could not be registered; it is tried again');
-        await untilAborted(signal, backOffMs(failures, limits, random));
-      }
-    }
-  }
-
-  async #deregister(registration: Registration): Promise<void> {
-    const { settled, log } = this.#context;
-    try {
-      const revision = await registration.deregister();
-      // Nobody waits for the answers of a process that has ended by itself.
-      if (this.#stopping) await settled(revision);
-    } catch (error) {
-      const { service, number } = this.specification;
-      log.warn({ err: error, service, number }, 'an instance could not be deregistered; it goes when its lease ends');
-    }
   }
 
   #become(state: InstanceState): void {
@@ -200,9 +180,4 @@ async function aborted(signal: AbortSignal): Promise<never> {
   signal.throwIfAborted();
   await once(signal, 'abort');
   throw signal.reason;
-}
-
-/** Resolves after a time, or as soon as `signal` is aborted. */
-async function untilAborted(signal: AbortSignal, timeMs: number): Promise<void> {
-  await delay(timeMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
 import type { Logger } from 'pino';
+import { ControlPlaneError } from '../../errors.ts';
 import { instanceKey } from '../../registry/keys.ts';
-import { signalGroup } from '../process/group.ts';
+import { signalGroup } from '../process/signal.ts';
 import { listProcesses, type ProcessEntry, readBootId, readEnvironment } from '../process/table.ts';
 import { markVariable } from './environment.ts';
 import type { InstanceRecord, InstanceRecords } from './records.ts';
@@ -16,8 +18,16 @@ const killedMs = 5000;
  * What marks the processes of the runtime that uses a data folder: the folder's place on its disk. It is in their
  * environments, which their children inherit, from the moment they are started: there is no time at which the runtime can
  * be killed and leave a process that the next one does not find.
+ *
+ * @throws ControlPlaneError `failed` where environments cannot be read
  */
 export async function runtimeMark(folder: string): Promise<string> {
+  if (!existsSync('/proc/self/environ')) {
+    throw new ControlPlaneError(
+      'failed',
+      'the runtime looks after its processes by way of /proc, which this system does not have: run the server on Linux',
+    );
+  }
   const { dev, ino } = await stat(folder);
   return `${dev}:${ino}`;
 }

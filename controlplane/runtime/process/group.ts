@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
 import { readLines } from './lines.ts';
+import { signalGroup } from './signal.ts';
 import { groupRuns, readStartTicks } from './table.ts';
 
 /** A program and its arguments; no shell reads them. */
@@ -122,16 +123,6 @@ async function pump(stream: Readable, take: (lines: readonly string[]) => Promis
   } catch (error) {
     // Cut off above, after the group had ended.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  }
-}
-
-/** Sends a signal to every member of a process group that we may signal; does nothing when there is none. */
-export function signalGroup(group: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-group, signal);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 

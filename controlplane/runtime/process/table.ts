@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { signalGroup } from './signal.ts';
+
+/** Files of /proc that are open at the same time: there may be more processes than files we may open. */
+const atOnce = pLimit(16);
 
 /** A process as Linux shows it in /proc/<pid>/stat (proc_pid_stat(5)). */
 export interface ProcessEntry {
@@ -43,13 +48,13 @@ function parseStat(pid: number, stat: string): ProcessEntry {
 export async function listProcesses(): Promise<readonly ProcessEntry[]> {
   const names = await readdir('/proc');
   const pids = names.map(Number).filter((pid) => Number.isInteger(pid));
-  const entries = await Promise.all(pids.map(readProcess));
+  const entries = await Promise.all(pids.map((pid) => atOnce(() => readProcess(pid))));
   return entries.filter((entry) => entry !== undefined);
 }
 
 /** The environment a process was started with, as `NAME=value` strings; empty when it is not ours to read. */
 export async function readEnvironment(pid: number): Promise<readonly string[]> {
-  return ((await readIfThere(`/proc/${pid}/environ`)) ?? '').split('\0');
+  return ((await atOnce(() => readIfThere(`/proc/${pid}/environ`))) ?? '').split('\0');
 }
 
 /** Differs after each boot of the machine. */
@@ -59,6 +64,8 @@ export async function readBootId(): Promise<string> {
 
 /** Whether a process group has a member that still runs. */
 export async function groupRuns(group: number): Promise<boolean> {
+  // Most often there is none, and no need to look at every process of the machine.
+  if (!signalGroup(group, 0)) return false;
   return (await listProcesses()).some((entry) => entry.group === group && !entry.zombie);
 }
 

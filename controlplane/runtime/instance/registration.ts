@@ -1,0 +1,46 @@
+import type { Registered, Registration } from '../../registry/types.ts';
+import { backOffMs, pause } from './back-off.ts';
+import type { InstanceContext } from './context.ts';
+
+/**
+ * Puts an instance into the registry.
+ *
+ * @param options.keepTrying tries again until `signal` is aborted; an instance that proved itself stays up while the store
+ *   is away
+ * @throws ControlPlaneError when the registry does not take it; the reason of `signal` when that is aborted
+ */
+export async function registerInstance(
+  registered: Registered,
+  { registrar, limits, log, random }: InstanceContext,
+  options: { readonly keepTrying: boolean; readonly signal: AbortSignal },
+): Promise<Registration> {
+  const { keepTrying, signal } = options;
+  for (let failures = 0; ; failures += 1) {
+    signal.throwIfAborted();
+    try {
+      return await registrar.register(registered);
+    } catch (error) {
+      if (!keepTrying) throw error;
+      log.warn({ err: error, id: registered.instance.id }, 'an instance could not be registered; it is tried again');
+      await pause(backOffMs(failures, limits, random), signal);
+    }
+  }
+}
+
+/**
+ * Takes an instance out of the registry; when the store does not answer, it goes with its lease.
+ *
+ * @param options.settle waits until no calls are routed to it
+ */
+export async function deregisterInstance(
+  registration: Registration,
+  { settled, log }: InstanceContext,
+  options: { readonly id: string; readonly settle: boolean },
+): Promise<void> {
+  try {
+    const revision = await registration.deregister();
+    if (options.settle) await settled(revision);
+  } catch (error) {
+    log.warn({ err: error, id: options.id }, 'an instance could not be deregistered; it goes when its lease ends');
+  }
+}
