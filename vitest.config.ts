@@ -12,6 +12,8 @@ export default defineConfig({
           include: ['{proto,controlplane,dataplane,cli}/**/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+          // A loaded machine is slow, not wrong.
+          expect: { poll: { timeout: 15_000, interval: 20 } },
           // clipanion's "module" entry is written for bundlers: Node cannot load it as it is.
           server: { deps: { inline: ['clipanion'] } },
         },

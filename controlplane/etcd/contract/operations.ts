@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   Compare,
   DeleteRangeRequest,
@@ -61,7 +61,10 @@ const putRequest: fc.Arbitrary<PutRequest> = fc
     ignoreLease: rarely,
   })
   .map((request) =>
-    message(PutRequest, { ...request, ...(request.ignoreValue && request.key[0] === 97 && { value: Buffer.alloc(0) }) }),
+    message(PutRequest, {
+      ...request,
+      ...(request.ignoreValue && request.key[0] === 97 && { value: Buffer.alloc(0) }),
+    }),
   );
 
 const deleteRangeRequest: fc.Arbitrary<DeleteRangeRequest> = fc
@@ -74,7 +77,9 @@ const compare: fc.Arbitrary<Compare> = fc
     rangeEnd: fc.oneof({ weight: 3, arbitrary: bytes('') }, rangeEnd),
     result: fc.constantFrom<Compare['result'][]>(0, 1, 2, 3),
     condition: fc.oneof(
-      fc.bigInt({ min: 0n, max: 3n }).map((value) => ({ target: 0, targetUnion: { $case: 'version', value } }) as const),
+      fc
+        .bigInt({ min: 0n, max: 3n })
+        .map((value) => ({ target: 0, targetUnion: { $case: 'version', value } }) as const),
       back.map((value) => ({ target: 1, targetUnion: { $case: 'createRevision', value } }) as const),
       back.map((value) => ({ target: 2, targetUnion: { $case: 'modRevision', value } }) as const),
       value.map((value) => ({ target: 3, targetUnion: { $case: 'value', value } }) as const),

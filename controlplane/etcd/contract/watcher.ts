@@ -40,8 +40,9 @@ export function openWatcher(client: RawClient): Watcher {
         .filter((response) => watchId === undefined || response.watchId === watchId)
         .flatMap(({ events }) => events)
         .map(({ type, kv, prevKv }) => {
-          const what = type === Event_EventType.Put ? `put ${kv?.key}=${kv?.value}` : `delete ${kv?.key}`;
-          return prevKv ? `${what} (was ${prevKv.value})` : what;
+          const what =
+            type === Event_EventType.Put ? `put ${String(kv?.key)}=${String(kv?.value)}` : `delete ${String(kv?.key)}`;
+          return prevKv ? `${what} (was ${String(prevKv.value)})` : what;
         }),
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),

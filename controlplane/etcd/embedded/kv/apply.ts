@@ -26,7 +26,8 @@ import { answerRange } from './range.ts';
  * https://github.com/etcd-io/etcd, `server/etcdserver/txn/txn.go`
  */
 export function applyPut(draft: Draft, request: PutRequest): PutResponse {
-  checkPut(draft, request);
+  checkLease(draft, request);
+  checkExisting(draft, request);
   return put(draft, request);
 }
 
@@ -63,17 +64,23 @@ function decide(draft: Draft, { compare, success, failure }: TxnRequest): Plan {
 function checkPlan(draft: Draft, { steps }: Plan): void {
   for (const step of steps) {
     if ('steps' in step) checkPlan(draft, step);
-    else if (step.$case === 'requestPut') checkPut(draft, step.value);
-    else if (step.$case === 'requestRange') checkRange(draft, step.value);
+    else if (step.$case === 'requestRange') checkRevision(draft, step.value);
+    else if (step.$case === 'requestPut') {
+      checkExisting(draft, step.value);
+      checkLease(draft, step.value);
+    }
   }
 }
 
-function checkPut(draft: Draft, { key, lease, ignoreValue, ignoreLease }: PutRequest): void {
+function checkExisting(draft: Draft, { key, ignoreValue, ignoreLease }: PutRequest): void {
   if ((ignoreValue || ignoreLease) && draft.view.get(key) === undefined) throw refusal('keyNotFound');
-  if (lease !== 0n && !hasLease(draft.tables, lease)) throw refusal('leaseNotFound');
 }
 
-function checkRange({ tables, base }: Draft, { revision }: RangeRequest): void {
+function checkLease({ tables }: Draft, { lease }: PutRequest): void {
+  if (lease !== 0n && !hasLease(tables, lease)) throw refusal('leaseNotFound');
+}
+
+function checkRevision({ tables, base }: Draft, { revision }: RangeRequest): void {
   if (revision > base) throw refusal('futureRevision');
   if (revision !== 0n && revision < readCompaction(tables).revision) throw refusal('compacted');
 }
@@ -86,14 +93,9 @@ function run(draft: Draft, { succeeded, steps }: Plan): TxnResponse {
 
 function runStep(draft: Draft, step: Plan['steps'][number]): ResponseOp['response'] {
   if ('steps' in step) return { $case: 'responseTxn', value: run(draft, step) };
-  switch (step.$case) {
-    case 'requestPut':
-      return { $case: 'responsePut', value: put(draft, step.value) };
-    case 'requestDeleteRange':
-      return { $case: 'responseDeleteRange', value: applyDeleteRange(draft, step.value) };
-    case 'requestRange':
-      return { $case: 'responseRange', value: range(draft, step.value) };
-  }
+  if (step.$case === 'requestPut') return { $case: 'responsePut', value: put(draft, step.value) };
+  if (step.$case === 'requestRange') return { $case: 'responseRange', value: range(draft, step.value) };
+  return { $case: 'responseDeleteRange', value: applyDeleteRange(draft, step.value) };
 }
 
 function put(draft: Draft, { key, value, lease, prevKv, ignoreValue, ignoreLease }: PutRequest): PutResponse {
