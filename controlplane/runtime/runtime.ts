@@ -61,7 +61,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const records = openInstanceRecords({ client, node, log });
   await reapOrphans({ client, node, mark, records, graceMs: limits.stopGraceMs, log });
 
-  const bundles = await openBundles(join(folder, 'bundles'), limits);
+  const bundles = await openBundles(folder, limits);
   const builds = await openBuilds({
     root: join(folder, 'builds'),
     environment: { ...environment, [markVariable]: mark },

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a key of the store holds, or why it cannot be understood. */
 export type Stored<T> = { readonly value: T } | { readonly fault: string };

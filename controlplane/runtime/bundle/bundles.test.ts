@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 const root = (): string => join(folder.path, 'bundles');
-const open = (limits = {}) => openBundles(root(), { ...defaultLimits, ...limits });
+const open = (limits = {}) => openBundles(folder.path, { ...defaultLimits, ...limits });
 const create = (): Promise<string> => bundles.create(source, new AbortController().signal);
 const list = async (digest: string): Promise<readonly string[]> => {
   const found = bundles.find(digest) ?? '';
@@ -183,6 +183,12 @@ describe('a source is refused, and nothing is left of it, when it holds', () => 
     bundles = await open({ bundleBytes: 9 });
     expect(await attempt()).toEqual(refused('holds more than 9 bytes'));
   });
+});
+
+test('the data folder is left out of a source that has it inside', async () => {
+  await writeFiles(source, { kept: '', 'data/token': 'secret' });
+  bundles = await openBundles(join(source, 'data'), defaultLimits);
+  expect(await list(await create())).toEqual(['kept']);
 });
 
 test('a run that is given up leaves nothing', async () => {

@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeDiskError, openContentFolders } from '../content-folders.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import { copyEntries } from './copy.ts';
@@ -17,14 +19,18 @@ export interface Bundles {
   find(digest: string): string | undefined;
 }
 
-/** Opens the bundles that are kept under `root`. */
-export async function openBundles(root: string, limits: RuntimeLimits): Promise<Bundles> {
-  const folders = await openContentFolders(root);
+/**
+ * Opens the bundles that are kept in a data folder. The data folder itself, which holds the control token, is part of none,
+ * though a source may have it inside.
+ */
+export async function openBundles(dataFolder: string, limits: RuntimeLimits): Promise<Bundles> {
+  const folders = await openContentFolders(join(dataFolder, 'bundles'));
+  const leftOut = await realpath(dataFolder);
   return {
     find: (digest) => folders.find(digest),
     async create(source, signal) {
       try {
-        const entries = await listSource(source, limits.bundleEntries);
+        const entries = await listSource(source, { leftOut, limit: limits.bundleEntries });
         const { digest } = await folders.add((to) =>
           copyEntries({ from: source, to, entries, limitBytes: limits.bundleBytes, signal }),
         );

@@ -54,11 +54,16 @@ export async function copyEntries(options: {
       describe(entry.path, executable ? 'executable' : 'file', digest);
     }
   };
-  const queue = entries.values();
+  // A worker that fails closes the generator, and so ends the others: none may write any more when this throws.
+  const queue = (function* () {
+    yield* entries;
+  })();
   const work = async (): Promise<void> => {
     for (const entry of queue) await copyOne(entry);
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  const results = await Promise.allSettled(Array.from({ length: concurrency }, work));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
 
   for (const path of folders.toReversed()) await seal(join(to, path));
   await seal(to);

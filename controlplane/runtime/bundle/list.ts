@@ -13,10 +13,15 @@ export type BundleEntry =
 /**
  * Lists what belongs to the bundle of a source: everything that is not ignored, each folder before what it holds.
  *
+ * @param options.leftOut a folder that is no part of it, wherever it is
  * @throws ControlPlaneError `invalid`, naming the entry, when one is no file, folder or link within the source, or there
  *   are more than `limit`
  */
-export async function listSource(root: string, limit: number): Promise<readonly BundleEntry[]> {
+export async function listSource(
+  root: string,
+  options: { readonly leftOut: string; readonly limit: number },
+): Promise<readonly BundleEntry[]> {
+  const { leftOut, limit } = options;
   const entries: BundleEntry[] = [];
   const add = (entry: BundleEntry): void => {
     if (entries.length === limit) {
@@ -30,7 +35,7 @@ export async function listSource(root: string, limit: number): Promise<readonly 
   const walk = async (folder: string, rules: IgnoreRules): Promise<void> => {
     const children = await readdir(join(root, folder), { withFileTypes: true });
     for (const child of children) {
-      if (rules.ignores(child.name, child.isDirectory())) continue;
+      if (rules.ignores(child.name, child.isDirectory()) || join(root, folder, child.name) === leftOut) continue;
       const path = folder === '' ? child.name : `${folder}/${child.name}`;
       if (child.isDirectory()) {
         add({ type: 'folder', path });

@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import { instancesPrefix } from '../keys.ts';
 import { readStored } from '../store-json.ts';
 

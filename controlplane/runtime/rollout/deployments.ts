@@ -1,6 +1,6 @@
 import type { Etcd3, IKeyValue } from 'etcd3';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ControlPlaneError } from '../../errors.ts';
 import { deploymentsPrefix } from '../keys.ts';
 import { readStored, type Stored } from '../store-json.ts';
