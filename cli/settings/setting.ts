@@ -1,5 +1,5 @@
 import { Option } from 'clipanion';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { UsageError } from '../errors.ts';
 
 /** One thing that a user can set, by flag or by environment. */

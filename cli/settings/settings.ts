@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseTcpAddress, type TcpAddress } from '../../proto/channel/address.ts';
 import type { Setting } from './setting.ts';
 

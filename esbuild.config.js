@@ -1,0 +1,22 @@
+import { rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+// Chunks are named by their content: those of the last build would stay.
+await rm('dist/bin', { recursive: true, force: true });
+
+// One file for what `micro` loads at its start, and one for each part that only some commands need: a process that reads
+// 600 small files starts in twice the time and takes 10 MB more.
+await build({
+  entryPoints: { micro: 'dist/cli/main.js' },
+  outdir: 'dist/bin',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Native code, packages that read files of their own beside them, and what those share with us.
+  external: ['lmdb', 'fs-native-extensions', 'etcd3', '@grpc/grpc-js', 'pino', 'pino-pretty'],
+  // CommonJS packages call `require` for Node's own modules.
+  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  logLevel: 'warning',
+});
