@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { execa, type Options } from 'execa';
 
 /** The built `micro`. Tests and benchmarks run in the root of the repository, where npm starts them. */
-const micro = join(process.cwd(), 'dist', 'cli', 'main.js');
+const micro = join(process.cwd(), 'dist', 'bin', 'micro.js');
 
 const longestMs = 120_000;
 
