@@ -28,7 +28,7 @@ describe('the etcd client', () => {
   };
 
   test('gives up on a store that is frozen, and says which and for how long it tried', async () => {
-    const client = connect({ hosts: [etcd.host], timeoutMs: 300 });
+    const client = connect({ hosts: [etcd.host], timeoutMs: 2_000 });
     await client.put('a').value('1');
     etcd.freeze();
     await expect(client.get('a').string()).rejects.toMatchObject({
