@@ -53,7 +53,7 @@ export function connectEtcd({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 {
 
 /**
  * Without this a watch on a member that is cut off from its quorum stays open and silent.
- * https://etcd.io/docs/v3.6/dev-guide/grpc_naming (`clientv3.WithRequireLeader`)
+ * https://pkg.go.dev/go.etcd.io/etcd/client/v3#WithRequireLeader
  */
 const requireLeader: Interceptor = (options, nextCall) =>
   new InterceptingCall(nextCall(options), {
