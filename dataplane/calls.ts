@@ -60,7 +60,10 @@ export class CallRecorder {
     this.metrics = metrics;
     this.#log =
       accessLog &&
-      pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: () => ({}) } }, accessLog);
+      pino(
+        { base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: () => ({ type: 'access' }) } },
+        accessLog,
+      );
   }
 
   begin(head: CallHead, codeIfClientLeaves: number | string): Call {

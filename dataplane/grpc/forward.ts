@@ -24,27 +24,24 @@ export interface ForwardedCall {
 export function forward(session: PooledSession, { stream, headers, body, reply }: ForwardedCall): Promise<boolean> {
   return new Promise((resolve) => {
     const upstream = session.request(headers, { endStream: body.isEmpty });
-    let isResetByInstance = true;
 
     upstream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number) => {
       body.settle();
       reply.relay(upstream, head, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
     });
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
-      // Anything else than a reset of the stream is the end of its connection.
-      isResetByInstance = error.code === 'ERR_HTTP2_STREAM_ERROR';
-    });
+    // A stream that fails closes too, with its code.
+    upstream.on('error', () => {});
     upstream.once('close', () => {
       stream.off('close', cancel);
       const { rstCode } = upstream;
-      if (rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun) {
+      const isRefused = rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun;
+      if (isRefused) {
         resolve(false);
         return;
       }
-      if (rstCode !== constants.NGHTTP2_NO_ERROR || !isResetByInstance) {
-        if (isResetByInstance) reply.reset(rstCode);
-        else reply.fail(status.UNAVAILABLE, 'the connection to the instance was lost');
-      }
+      if (session.isLost) reply.fail(status.UNAVAILABLE, 'the connection to the instance was lost');
+      else if (rstCode !== constants.NGHTTP2_NO_ERROR) reply.reset(rstCode);
+      else if (!reply.hasBegun) reply.fail(status.UNAVAILABLE, 'the instance ended the call without an answer');
       resolve(true);
     });
 

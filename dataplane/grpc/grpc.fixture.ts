@@ -5,9 +5,11 @@ import {
   type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  Metadata,
   type MethodDefinition,
   Server,
   ServerCredentials,
+  type StatusObject,
 } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { formatAddress, type TcpAddress } from '../../proto/channel/address.ts';
@@ -57,4 +59,34 @@ export function grpcClient(address: TcpAddress): Client {
   const client = new Client(formatAddress(address), credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
   onTestFinished(() => client.close());
   return client;
+}
+
+export interface HelloAnswer {
+  readonly message: string;
+  readonly metadata: Metadata;
+  readonly trailer: Metadata;
+}
+
+/** Makes the unary call. Rejects with a ServiceError. */
+export function hello(client: Client, message: string, metadata = new Metadata()): Promise<HelloAnswer> {
+  return new Promise((resolve, reject) => {
+    const { path, requestSerialize, responseDeserialize } = say.hello;
+    let initial = new Metadata();
+    let answer = '';
+    const call = client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      Buffer.from(message),
+      metadata,
+      (error, value) => {
+        if (error) reject(error);
+        else answer = String(value);
+      },
+    );
+    call.on('metadata', (received: Metadata) => (initial = received));
+    call.on('status', ({ metadata: trailer }: StatusObject) =>
+      resolve({ message: answer, metadata: initial, trailer }),
+    );
+  });
 }

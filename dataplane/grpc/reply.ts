@@ -41,6 +41,8 @@ export class Reply {
     headers: IncomingHttpHeaders & IncomingHttpStatusHeader,
     isTrailersOnly: boolean,
   ): void {
+    // An answer may cross with a deadline.
+    if (this.isOver) return;
     const head = { ':status': headers[':status'], ...stripHopByHop(headers) };
     if (isTrailersOnly) {
       this.#call.code = statusName(headers['grpc-status']);

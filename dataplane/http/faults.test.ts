@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { listenForTest, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
-import { echo, sendHttp1, ways } from './http.fixture.ts';
+import { echo, sendHttp1, sendHttp2, ways } from './http.fixture.ts';
 
 /** An address on which nothing listens. */
 async function deadAddress(): Promise<string> {
@@ -163,12 +163,28 @@ test('a service without instances is 503, before the first table everything is',
   expect(JSON.parse(answer.body)).toMatchObject({ code: 503, detail: 'go.micro.api.greeter has no live instance' });
 });
 
-test('an answer that is no HTTP is 502', async () => {
-  const instance = createTcpServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
+test.each([
+  ['no HTTP', '220 mail.example ESMTP\r\n'],
+  ['without a known status', 'HTTP/1.1 000 Nothing\r\nContent-Length: 0\r\n\r\n'],
+  ['of a status that HTTP/2 cannot carry', 'HTTP/1.1 999 Denied\r\nContent-Length: 0\r\n\r\n'],
+  ['of two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+])('an answer that is %s is 502', async (_, bytes) => {
+  const instance = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.end(bytes)));
   const { http } = await startTestDataPlane(
     testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
   );
   expect((await sendHttp1(http, '/api/greeter/')).status).toBe(502);
+  expect((await sendHttp2(http, '/api/greeter/')).status).toBe(502);
+});
+
+test('a reason phrase that cannot be passed on is left out', async () => {
+  const instance = createTcpServer((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 200 O\u0001K\r\nContent-Length: 2\r\n\r\nok')),
+  );
+  const { http } = await startTestDataPlane(
+    testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
+  );
+  expect(await sendHttp1(http, '/api/greeter/')).toMatchObject({ status: 200, body: 'ok' });
 });
 
 test('an instance that is removed from the table finishes what it has begun', async () => {

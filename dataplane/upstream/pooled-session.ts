@@ -34,6 +34,11 @@ export class PooledSession {
     return !this.#session.closed && !this.#session.destroyed;
   }
 
+  /** Whether the connection is gone, and with it every stream. */
+  get isLost(): boolean {
+    return this.#session.destroyed;
+  }
+
   get hasRoom(): boolean {
     return this.#streams < (this.#session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY);
   }

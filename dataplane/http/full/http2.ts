@@ -46,6 +46,7 @@ export function forwardHttp2({ agents, sessions, answerHeadMs }: Http2Options): 
       });
     } catch (error) {
       if (exchange.isOver) return;
+      if (error instanceof ForwardFailure) throw error;
       throw new ForwardFailure(failureKind, (error as Error).message, { cause: error });
     }
   };

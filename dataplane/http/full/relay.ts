@@ -3,6 +3,7 @@ import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { Exchange } from '../exchange.ts';
 import { stripHopByHop } from '../../headers/hop-by-hop.ts';
+import { ForwardFailure } from './forward.types.ts';
 
 /** The answer of an instance, over either protocol. */
 export interface Answer {
@@ -17,11 +18,22 @@ export interface Answer {
   readonly trailers: () => IncomingHttpHeaders;
 }
 
-/** Sends an answer to the client as it comes. Resolves when the exchange is over. */
-export function relay(answer: Answer, exchange: Exchange): Promise<void> {
-  const { status, statusMessage, headers, body } = answer;
+// RFC 9112 section 4: a reason phrase is made of tabs and visible characters. Instances' parsers let others pass.
+const reasonPhrase = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+
+/**
+ * Sends an answer to the client as it comes. Resolves when the exchange is over.
+ *
+ * @throws ForwardFailure `broken` for an answer that cannot be passed on
+ */
+export async function relay(answer: Answer, exchange: Exchange): Promise<void> {
+  const { status, statusMessage = '', headers, body } = answer;
   const { response, call } = exchange;
-  if (response instanceof ServerResponse && statusMessage) response.statusMessage = statusMessage;
+  if (status < 200 || status > 599) {
+    body.destroy();
+    throw new ForwardFailure('broken', `the instance answered with the status ${status}`);
+  }
+  if (response instanceof ServerResponse && reasonPhrase.test(statusMessage)) response.statusMessage = statusMessage;
   call.code = status;
   response.statusCode = status;
   for (const [name, value] of Object.entries(stripHopByHop(headers))) response.setHeader(name, value);

@@ -1,0 +1,34 @@
+import { expect, test, vi } from 'vitest';
+import { service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
+import { sendHttp1, sendHttp2, ways } from './http/http.fixture.ts';
+
+test('each request is one line of JSON', async () => {
+  const lines: string[] = [];
+  const instance = await ways[0].start((_, response) => response.writeHead(201).end('made'));
+  const { http } = await startTestDataPlane(testSource(service('go.micro.api.greeter', [instance])), {
+    accessLog: { write: (line) => void lines.push(line) },
+    trustedProxies: ['loopback'],
+  });
+  const headers = { 'x-request-id': 'id-1', 'x-forwarded-for': '203.0.113.9' };
+  await sendHttp1(http, '/api/greeter/hello?token=secret', { headers });
+  await sendHttp2(http, '/api/nobody', {});
+  await vi.waitFor(() => expect(lines).toHaveLength(2));
+  const [first, second] = lines.map((line) => JSON.parse(line) as unknown);
+  expect(first).toEqual({
+    type: 'access',
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+    entrypoint: 'http',
+    protocol: 'HTTP/1.1',
+    requestId: 'id-1',
+    method: 'GET',
+    path: '/api/greeter/hello',
+    client: '203.0.113.9',
+    service: 'go.micro.api.greeter',
+    instance,
+    status: 201,
+    bytes: 4,
+    durationMs: expect.any(Number) as number,
+  });
+  expect(second).toMatchObject({ protocol: 'HTTP/2', path: '/api/nobody', client: '127.0.0.1', status: 404 });
+  expect(lines.join('')).not.toContain('secret');
+});

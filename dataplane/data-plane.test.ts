@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { createServer } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { parseTcpAddress } from '../proto/channel/address.ts';
+import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
+import { DataPlaneError } from './errors.ts';
+import { echo, sendHttp1, ways } from './http/http.fixture.ts';
+
+describe.each(['http', 'grpc', 'admin'] as const)('the %s entrypoint', (entrypoint) => {
+  test('on an address that is taken is refused with its name and address', async () => {
+    const taken = await listenForTest(createServer());
+    const starting = startTestDataPlane(testSource(), { [entrypoint]: parseTcpAddress(taken) });
+    await expect(starting).rejects.toThrow(
+      new DataPlaneError(
+        'address-in-use',
+        `the ${entrypoint} entrypoint cannot listen on ${taken}: another program does; choose another address`,
+        { entrypoint },
+      ),
+    );
+  });
+
+  test('on an address of another machine is refused', async () => {
+    const starting = startTestDataPlane(testSource(), { [entrypoint]: { host: '192.0.2.1', port: 0 } });
+    await expect(starting).rejects.toMatchObject({ code: 'cannot-listen', entrypoint });
+  });
+});
+
+test('a data plane that could not start leaves nothing listening', async () => {
+  const port = Number((await listenForTest(createServer())).split(':')[1]);
+  const free = createServer();
+  const freeAddress = parseTcpAddress(await listenForTest(free));
+  await new Promise((resolve) => {
+    free.close(resolve);
+  });
+  await expect(
+    startTestDataPlane(testSource(), { http: freeAddress, grpc: { host: '127.0.0.1', port } }),
+  ).rejects.toThrow('grpc');
+  const { http } = await startTestDataPlane(testSource(), { http: freeAddress });
+  expect(http).toEqual(freeAddress);
+});
+
+describe('stop', () => {
+  test('lets a request in flight finish, while nothing new is accepted', async () => {
+    const answers: ServerResponse[] = [];
+    const instance = await ways[0].start((_, response) => {
+      response.write('begun ');
+      answers.push(response);
+    });
+    const source = testSource(service('go.micro.api.greeter', [instance]));
+    const dataPlane = await startTestDataPlane(source, { timeouts: { drainMs: 10_000 } });
+    const answer = sendHttp1(dataPlane.http, '/api/greeter/');
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+
+    const stopped = dataPlane.stop();
+    await expect(sendHttp1(dataPlane.http, '/api/greeter/')).rejects.toThrow('ECONNREFUSED');
+    const ready = await sendHttp1(dataPlane.admin, '/readyz');
+    expect(JSON.parse(ready.body)).toMatchObject({ status: 'stopping' });
+    answers[0]?.end('and finished');
+    expect((await answer).body).toBe('begun and finished');
+    await stopped;
+  });
+
+  test('ends connections at rest at once', async () => {
+    const source = testSource(service('go.micro.api.greeter', [await ways[0].start(echo)]));
+    const dataPlane = await startTestDataPlane(source, { timeouts: { drainMs: 60_000 } });
+    const silentOne = rawConnection(dataPlane.http);
+    await once(silentOne, 'connect');
+    const kept = rawConnection(dataPlane.http);
+    kept.write('GET /api/greeter/ HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(kept, 'data');
+    const session = connectHttp2(`http://127.0.0.1:${dataPlane.http.port}`);
+    onTestFinished(() => session.destroy());
+    await once(session, 'remoteSettings');
+    await dataPlane.stop();
+  });
+
+  test('ends what is still in flight after its deadline', async () => {
+    const instance = await ways[0].start((_, response) => void response.write('begun'));
+    const source = testSource(service('go.micro.api.greeter', [instance]));
+    const dataPlane = await startTestDataPlane(source, { timeouts: { drainMs: 50 } });
+    const answer = sendHttp1(dataPlane.http, '/api/greeter/');
+    const broken = expect(answer).rejects.toThrow();
+    await vi.waitFor(async () => {
+      expect((await sendHttp1(dataPlane.admin, '/metrics')).body).toContain(
+        'micro_open_connections{entrypoint="http"} 1',
+      );
+    });
+    await dataPlane.stop();
+    await broken;
+  });
+});
