@@ -2,12 +2,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startRealEtcd } from '../etcd/contract/real-etcd.ts';
-import { listProcesses } from './process/table.ts';
+import { readProcess } from './process/table.ts';
 import { makeFolder, startFixture, writeFiles } from './runtime.fixture.ts';
 import { startServer } from './server.fixture.ts';
 
-const runs = async (pid: number): Promise<boolean> =>
-  (await listProcesses()).some((entry) => entry.pid === pid && !entry.zombie);
+const runs = (pid: number): boolean => readProcess(pid)?.zombie === false;
 
 test('a runtime ends what a killed one left behind, wherever it hid, and starts what should run', async () => {
   const etcd = await startRealEtcd();
@@ -35,11 +34,11 @@ test('a runtime ends what a killed one left behind, wherever it hid, and starts 
   const pids = answer.split(' ').map(Number);
   server.process.kill('SIGKILL');
   await once(server.process, 'exit');
-  expect(await Promise.all(pids.map(runs))).toEqual([true, true, true]);
+  expect(pids.map(runs)).toEqual([true, true, true]);
 
   const fixture = await startFixture(options);
   onTestFinished(() => fixture.stop());
-  expect(await Promise.all(pids.map(runs))).toEqual([false, false, false]);
+  expect(pids.map(runs)).toEqual([false, false, false]);
   const restored = await vi.waitFor(
     async () => {
       const [status] = await fixture.runtime.status();

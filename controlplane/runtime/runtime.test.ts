@@ -138,7 +138,7 @@ describe('a run', () => {
     expect(status.instances.map(({ id }) => id)).toEqual(['node-1/3', 'node-1/4']);
     expect([await fixture.get(status, 0), await fixture.get(status, 1)]).toEqual(['two', 'two']);
     expect(Object.keys(await fixture.registered())).toHaveLength(2);
-    expect(await groupRuns(pidOf(old.status))).toBe(false);
+    expect(groupRuns(pidOf(old.status))).toBe(false);
   });
 
   test('lets the routes settle on the new version before the old one stops', async () => {
@@ -244,7 +244,7 @@ describe('a run that fails leaves what ran before running, and', () => {
     }, patience);
     gone.abort(new Error('gone'));
     expect(await failed).toBe(gone.signal.reason);
-    expect(await groupRuns(pid)).toBe(false);
+    expect(groupRuns(pid)).toBe(false);
     await expectUntouched();
   });
 });
@@ -269,7 +269,7 @@ test('a run whose instances the registry does not take is undone', async () => {
   });
   await expect(fixture.run({ path })).rejects.toBe(refusal);
   expect(await fixture.client.getAll().prefix('/micro/').keys()).toEqual([]);
-  expect(await groupRuns(Number((await readLogs('hello'))[0]))).toBe(false);
+  expect(groupRuns(Number((await readLogs('hello'))[0]))).toBe(false);
 });
 
 describe('an instance that ends by itself', () => {
@@ -353,7 +353,7 @@ describe('an instance that ends by itself', () => {
     });
     const { status } = await fixture.run({ path });
     const grandchild = Number(await fixture.get(status));
-    expect(await groupRuns(pidOf(status))).toBe(true);
+    expect(groupRuns(pidOf(status))).toBe(true);
     await crash(status);
     await vi.waitFor(() => expect(() => process.kill(grandchild, 0)).toThrow('ESRCH'), patience);
   });
@@ -364,7 +364,7 @@ describe('a kill', () => {
     const { status } = await fixture.run({ path: await source('hello', helloService('one')), instances: 2 });
     expect(await fixture.runtime.kill('go.micro.service.hello')).toBe('go.micro.service.hello');
     expect(await fixture.client.getAll().prefix('/micro/').keys()).toEqual([]);
-    expect(await groupRuns(pidOf(status))).toBe(false);
+    expect(groupRuns(pidOf(status))).toBe(false);
     await expect(fixture.runtime.kill('hello')).rejects.toMatchObject({ code: 'not-found' });
     await expect(fixture.runtime.status('hello')).rejects.toMatchObject({ code: 'not-found' });
     // What it printed can still be read.
@@ -410,7 +410,7 @@ test('a runtime that stops leaves nothing but what should run', async () => {
   expect(await fixture.client.getAll().prefix('/micro/').keys()).toEqual([
     `${deploymentsPrefix}go.micro.service.hello`,
   ]);
-  expect(await groupRuns(pidOf(status))).toBe(false);
+  expect(groupRuns(pidOf(status))).toBe(false);
   await expect(fixture.run({ path: sources.path })).rejects.toThrow('the server is stopping');
 });
 

@@ -29,8 +29,14 @@ export async function startServer(task: Task): Promise<{ process: ChildProcess; 
   // Node 20 does not run TypeScript: the process loads it in the way that the tests do.
   const program = `
     const { createServer } = await import('vite');
-    const server = { middlewareMode: true, ws: false, watch: null };
-    const vite = await createServer({ configFile: false, appType: 'custom', oxc: { target: 'node20' }, server });
+    const vite = await createServer({
+      configFile: false,
+      appType: 'custom',
+      logLevel: 'error',
+      oxc: { target: 'node20' },
+      optimizeDeps: { noDiscovery: true },
+      server: { middlewareMode: true, ws: false, watch: null },
+    });
     const { serve } = await vite.ssrLoadModule(${JSON.stringify(fileURLToPath(import.meta.url))});
     await serve(${JSON.stringify(task)});
   `;

@@ -131,7 +131,7 @@ describe('a build that fails says why, and leaves nothing', () => {
     );
     gone.abort(new Error('given up'));
     expect(await failed).toBe(gone.signal.reason);
-    expect(await groupRuns(pid)).toBe(false);
+    expect(groupRuns(pid)).toBe(false);
     await expectNothingLeft();
   });
 });

@@ -119,7 +119,7 @@ export class Instance {
 
   /** From a start to its end. Returns why it ended, and how long it was ready. */
   async #run(interrupt: AbortController): Promise<{ readonly error: Error; readonly readyMs: number }> {
-    const { node, limits, now } = this.#context;
+    const { node, limits, log, now } = this.#context;
     const { service, version, number } = this.specification;
     const { signal } = interrupt;
     const id = registryId(service, node, number);
@@ -135,6 +135,7 @@ export class Instance {
       const protocol = await attempt.ready(signal);
       readySince = now();
       this.#become({ status: 'ready', process: attempt.process, protocol });
+      log.info({ id, version, address: attempt.process.address, protocol }, 'an instance is ready');
       this.#ready.resolve();
       await Promise.race([this.#mayRoute.promise, aborted(signal)]);
       const instance = { id, address: attempt.process.address, metadata: { protocol, node } };

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { connectEtcd } from '../../etcd/client/connect.ts';
 import { type RealEtcd, startRealEtcd } from '../../etcd/contract/real-etcd.ts';
-import { readBootId, readStartTicks } from '../process/table.ts';
+import { readBootId, readProcess } from '../process/table.ts';
 import { reapOrphans } from './orphans.ts';
 import { type InstanceRecord, type InstanceRecords, openInstanceRecords } from './records.ts';
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   etcd = await startRealEtcd();
   client = connectEtcd({ hosts: [etcd.host] });
   records = openInstanceRecords({ client, node: 'node-1', log });
-  bootId = await readBootId();
+  bootId = readBootId();
 });
 afterAll(async () => {
   client.close();
@@ -63,7 +63,7 @@ test('ends a process that carries the mark, and leaves one with the mark of anot
 
 test('ends a process that a record names, though it lost the mark', async () => {
   const child = startSleeper();
-  await records.put(record(child.pid, readStartTicks(child.pid) ?? 0));
+  await records.put(record(child.pid, readProcess(child.pid)?.startTicks ?? 0));
   const ended = once(child, 'exit');
   await reap();
   expect(await ended).toEqual([null, 'SIGTERM']);
@@ -71,7 +71,7 @@ test('ends a process that a record names, though it lost the mark', async () => 
 
 test('spares a stranger that was given the pid of a record', async () => {
   const child = startSleeper();
-  const startTicks = readStartTicks(child.pid) ?? 0;
+  const startTicks = readProcess(child.pid)?.startTicks ?? 0;
   await records.put(record(child.pid, startTicks - 1));
   await reap();
   await records.put({

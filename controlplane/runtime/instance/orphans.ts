@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { ControlPlaneError } from '../../errors.ts';
 import { instanceKey } from '../../registry/keys.ts';
 import { signalGroup } from '../process/signal.ts';
-import { listProcesses, type ProcessEntry, readBootId, readEnvironment } from '../process/table.ts';
+import { listProcesses, type ProcessEntry, readBootId, readEnvironment, readProcess } from '../process/table.ts';
 import { markVariable } from './environment.ts';
 import type { InstanceRecord, InstanceRecords } from './records.ts';
 import { registryId } from './registry-id.ts';
@@ -49,8 +49,8 @@ export async function reapOrphans(options: {
 }): Promise<void> {
   const { client, node, mark, records, graceMs, log } = options;
   const recorded = await records.list();
-  const bootId = await readBootId();
-  const find = (): Promise<readonly ProcessEntry[]> => findOrphans(mark, bootId, recorded);
+  const bootId = readBootId();
+  const find = (): readonly ProcessEntry[] => findOrphans(mark, bootId, recorded);
 
   // Out of the registry first, so that no more calls go there.
   for (const { service, number } of recorded) {
@@ -59,7 +59,7 @@ export async function reapOrphans(options: {
       .key(instanceKey(service, registryId(service, node, number)))
       .exec();
   }
-  let orphans = await find();
+  let orphans = find();
   if (orphans.length > 0) log.warn({ pids: orphans.map(({ pid }) => pid) }, 'ending what a killed server left running');
   for (const { signal, waitMs } of [
     { signal: 'SIGTERM', waitMs: graceMs },
@@ -68,8 +68,8 @@ export async function reapOrphans(options: {
     for (const group of new Set(orphans.map((entry) => entry.group))) signalGroup(group, signal);
     const deadline = performance.now() + waitMs;
     while (orphans.length > 0 && performance.now() < deadline) {
-      await delay(20);
-      orphans = await find();
+      await delay(50);
+      orphans = find();
     }
   }
   if (orphans.length > 0)
@@ -77,24 +77,15 @@ export async function reapOrphans(options: {
   for (const { service, number } of recorded) await records.remove(service, number);
 }
 
-async function findOrphans(
-  mark: string,
-  bootId: string,
-  recorded: readonly InstanceRecord[],
-): Promise<readonly ProcessEntry[]> {
-  const all = await listProcesses();
-  const ownGroup = all.find(({ pid }) => pid === process.pid)?.group;
-  const processes = all.filter(({ group, zombie }) => group !== ownGroup && !zombie);
+function findOrphans(mark: string, bootId: string, recorded: readonly InstanceRecord[]): readonly ProcessEntry[] {
   const known = new Set(
     recorded.flatMap((record) =>
       record.process?.bootId === bootId ? `${record.process.pid} ${record.process.startTicks}` : [],
     ),
   );
-  const found = await Promise.all(
-    processes.map(async (entry) => {
-      if (known.has(`${entry.pid} ${entry.startTicks}`)) return entry;
-      return (await readEnvironment(entry.pid)).includes(`${markVariable}=${mark}`) ? entry : undefined;
-    }),
-  );
-  return found.filter((entry) => entry !== undefined);
+  const ownGroup = readProcess(process.pid)?.group;
+  return listProcesses().filter(({ pid, startTicks, group, zombie }) => {
+    if (zombie || group === ownGroup) return false;
+    return known.has(`${pid} ${startTicks}`) || readEnvironment(pid).includes(`${markVariable}=${mark}`);
+  });
 }

@@ -23,7 +23,7 @@ export class Recorder {
     this.#waiting = true;
     this.#next(async () => {
       this.#waiting = false;
-      await this.#context.records.put(await toRecord(this.#snapshot()));
+      await this.#context.records.put(toRecord(this.#snapshot()));
     });
   }
 
@@ -44,7 +44,7 @@ export class Recorder {
   }
 }
 
-async function toRecord({ service, number, version, restarts, state }: Snapshot): Promise<InstanceRecord> {
+function toRecord({ service, number, version, restarts, state }: Snapshot): InstanceRecord {
   const { process } = state;
   const record = {
     service,
@@ -56,5 +56,5 @@ async function toRecord({ service, number, version, restarts, state }: Snapshot)
     address: process?.address ?? '',
   };
   if (process?.startTicks === undefined) return record;
-  return { ...record, process: { pid: process.pid, startTicks: process.startTicks, bootId: await readBootId() } };
+  return { ...record, process: { pid: process.pid, startTicks: process.startTicks, bootId: readBootId() } };
 }

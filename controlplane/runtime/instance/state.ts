@@ -6,7 +6,7 @@ export interface InstanceProcess {
   /** "host:port". */
   readonly address: string;
   readonly startedUnixMs: number;
-  /** When it started, in clock ticks since boot; `undefined` where the system does not tell. */
+  /** When it started, in clock ticks since boot. */
   readonly startTicks: number | undefined;
 }
 

@@ -48,7 +48,7 @@ test('its words reach it as they are', async () => {
 test('what it leaves behind in its group ends with it', async () => {
   const group = await start(`require('child_process').spawn('sleep', ['1000'], { stdio: 'inherit' }); process.exit()`);
   await group.drained;
-  await vi.waitFor(async () => expect(await groupRuns(group.pid)).toBe(false), patience);
+  await vi.waitFor(() => expect(groupRuns(group.pid)).toBe(false), patience);
 });
 
 test('output held open by a process that left the group does not hold up its end', async () => {
@@ -102,7 +102,7 @@ describe('stopping', () => {
     expect(await group.stop(15_000)).toEqual({ code: null, signal: 'SIGTERM' });
     await group.drained;
     expect(lines).toEqual(['stdout child ready', 'stdout child done']);
-    expect(await groupRuns(group.pid)).toBe(false);
+    expect(groupRuns(group.pid)).toBe(false);
   });
 
   test('ends what does not listen when the time is over', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
 import { readLines } from './lines.ts';
 import { signalGroup } from './signal.ts';
-import { groupRuns, readStartTicks } from './table.ts';
+import { groupRuns, readProcess } from './table.ts';
 
 /** A program and its arguments; no shell reads them. */
 export interface Command {
@@ -30,7 +30,7 @@ export interface ProcessGroupOptions {
 export interface ProcessGroup {
   /** Of the program, and of the group. */
   readonly pid: number;
-  /** When the program started, in clock ticks since boot; `undefined` where the system does not tell. */
+  /** When the program started, in clock ticks since boot. */
   readonly startTicks: number | undefined;
   /** Resolves when the program has ended; what still runs of its group is killed then, unless it is being stopped. */
   readonly exited: Promise<Exit>;
@@ -53,6 +53,9 @@ export function describeExit(exit: Exit): string {
 /** How long output may keep coming from a process that left the group, after the group has ended. */
 const lastOutputMs = 1000;
 
+/** How often a group whose program has ended is looked at. */
+const groupPollMs = 100;
+
 /**
  * Starts a program as the leader of a session and process group of its own, so that one signal reaches all it starts.
  *
@@ -72,7 +75,8 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   });
   const { pid } = subprocess;
   if (pid === undefined) throw cannotStart(options, await subprocess);
-  const startTicks = readStartTicks(pid);
+  // Read before anything is waited for: it cannot have ended, and its number gone to somebody else.
+  const startTicks = readProcess(pid)?.startTicks;
 
   const leader = once(subprocess, 'exit').then(([code, signal]): Exit => ({ code, signal }));
   const output = Promise.all([
@@ -87,7 +91,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
     signalGroup(pid, 'SIGTERM');
     await Promise.race([leader, delay(graceMs, undefined, { ref: false })]);
     // The program may be gone before what it started has put its things in order.
-    while (Date.now() < deadline && (await groupRuns(pid))) await delay(20);
+    while (Date.now() < deadline && groupRuns(pid)) await delay(groupPollMs);
     signalGroup(pid, 'SIGKILL');
   };
 
