@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import type { RouteSource, RouteSubscriber, RouteUpdate } from '../proto/routes/
 import { type DataPlane, type DataPlaneOptions, startDataPlane } from './data-plane.ts';
 
 /** A port of the operating system's choice, on the loopback. */
-export const anyPort: TcpAddress = { host: '127.0.0.1', port: 0 };
+const anyPort: TcpAddress = { host: '127.0.0.1', port: 0 };
 
 /** The log of a data plane under test, which nobody reads. */
 export const silent = pino({ level: 'silent' });
@@ -99,12 +98,6 @@ export async function startTestDataPlane(
     await rm(folder, { recursive: true });
   });
   return dataPlane;
-}
-
-/** An HTTP/1.1 instance that is closed when the test ends. Returns its address. */
-export async function startInstance(listener: RequestListener | Server): Promise<string> {
-  const server = typeof listener === 'function' ? createServer(listener) : listener;
-  return listenForTest(server);
 }
 
 /** Listens until the test ends. Returns the address. */

@@ -13,8 +13,6 @@ export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Server {
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(requestHeadMs, 1_000),
   });
-  // Counted where the request is served: Node would leave out what is beyond, and not say so.
-  server.maxHeadersCount = 0;
   // It never listens, and only then would Node begin to look for connections that are too slow or idle.
   server.emit('listening');
   server.on('clientError', refuse);

@@ -177,7 +177,7 @@ test.each(['', 'PRI * HTT', 'GET / HTTP/1.1\r\nHost:'])(
     const socket = rawConnection(http);
     socket.on('error', () => {}).resume();
     socket.write(bytes);
-    await once(socket, 'close');
+    await expect(once(socket, 'close')).resolves.toBeDefined();
   },
 );
 
@@ -186,7 +186,7 @@ test('a connection that rests for too long is closed', async () => {
   const overHttp1 = rawConnection(http).resume();
   overHttp1.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   const overHttp2 = connectHttp2(`http://${http.host}:${http.port}`);
-  await Promise.all([once(overHttp1, 'close'), once(overHttp2, 'close')]);
+  await expect(Promise.all([once(overHttp1, 'close'), once(overHttp2, 'close')])).resolves.toBeDefined();
 });
 
 test('a client over HTTP/2 that sends too large a head gets its stream reset', async () => {

@@ -12,7 +12,7 @@ import type { TcpAddress } from '../../proto/channel/address.ts';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { listenForTest } from '../data-plane.fixture.ts';
 
-export interface Sent {
+interface Sent {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Goes out chunk by chunk: chunked over HTTP/1.1, unless the headers say its length. */
@@ -61,7 +61,7 @@ export const sendHttp2: Send = async ({ host, port }, target, { method = 'GET', 
 };
 
 /** Starts an instance, and tells of its connections. Returns its address. */
-export type StartInstance = (listener: RequestListener, onConnection?: (socket: Socket) => void) => Promise<string>;
+type StartInstance = (listener: RequestListener, onConnection?: (socket: Socket) => void) => Promise<string>;
 
 const startHttp1: StartInstance = (listener, onConnection = () => {}) =>
   listenForTest(createHttp1Server(listener).on('connection', onConnection));

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import WebSocket, { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
@@ -117,7 +117,7 @@ test('a close on one side reaches the other', async () => {
   const closedByInstance = open(http, '/web/chat/');
   await once(closedByInstance, 'open');
   instance.connections.at(-1)?.destroy();
-  await once(closedByInstance, 'close');
+  await expect(once(closedByInstance, 'close')).resolves.toBeDefined();
 });
 
 test('a client that resets its connection before the handshake is answered harms nobody', async () => {
@@ -141,6 +141,7 @@ test('an instance that cannot be reached is passed over', async () => {
   for (let count = 0; count < 5; count += 1) {
     const webSocket = open(http, '/web/chat/');
     await once(webSocket, 'open');
+    expect(webSocket.readyState).toBe(WebSocket.OPEN);
   }
 });
 

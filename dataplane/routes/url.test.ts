@@ -32,7 +32,7 @@ function inWords(route: UrlRoute): string {
       return `308 ${route.location}`;
     case 'unknown':
       return route.service === undefined ? '404' : `404 ${route.service}`;
-    case 'malformed':
+    default:
       return '400';
   }
 }

@@ -51,8 +51,8 @@ export async function relay(answer: Answer, exchange: Exchange): Promise<void> {
     }
     response.end();
   });
-  // Neither proxy library tells the client when an instance dies in the middle of a body.
-  body.once('error', () => exchange.breakOff());
+  // Neither proxy library tells the client when an instance dies in the middle of a body, whether by error or without.
+  body.on('error', () => {});
   body.once('close', () => {
     if (!body.readableEnded) exchange.breakOff();
   });
