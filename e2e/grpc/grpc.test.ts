@@ -45,7 +45,7 @@ test('requests and answers go both ways on one call, each before the next', asyn
 test('an error of the service arrives with its code and message', async ({ greeter }) => {
   await expect(hello(greeter, '')).rejects.toMatchObject({
     code: status.INVALID_ARGUMENT,
-    details: 'whom shall I greet? Give a name',
+    details: 'give the name of whom to greet',
   });
 });
 

@@ -30,6 +30,6 @@ export const say: ServiceImpl<typeof Say> = {
 };
 
 function given(name: string): string {
-  if (name === '') throw new ConnectError('whom shall I greet? Give a name', Code.InvalidArgument);
+  if (name === '') throw new ConnectError('give the name of whom to greet', Code.InvalidArgument);
   return name;
 }
