@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { probe } from './probe.ts';
 
 async function listen(server: Server): Promise<number> {
@@ -58,7 +58,9 @@ test.each([
 });
 
 test('a server that says nothing is waited for no longer than it takes', async () => {
-  expect(await ask(await raw(() => undefined), 50)).toBe('http');
+  const port = await raw(() => undefined);
+  // On a busy machine the time may be over before the connection is there.
+  await vi.waitFor(async () => expect(await ask(port, 100)).toBe('http'), { timeout: 15_000 });
 });
 
 test('where nothing listens there is nothing to tell', async () => {
