@@ -4,6 +4,13 @@ import { build } from 'esbuild';
 // Chunks are named by their content: those of the last build would stay.
 await rm('dist/bin', { recursive: true, force: true });
 
+// What CommonJS packages expect around them.
+const commonJsGlobals = `
+import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+const { filename: __filename, dirname: __dirname } = import.meta;
+`;
+
 // One file for what `micro` loads at its start, and one for each part that only some commands need: a process that reads
 // 600 small files starts in twice the time and takes 10 MB more.
 await build({
@@ -16,7 +23,6 @@ await build({
   target: 'node20',
   // Native code, packages that read files of their own beside them, and what those share with us.
   external: ['lmdb', 'fs-native-extensions', 'etcd3', '@grpc/grpc-js', 'pino', 'pino-pretty'],
-  // CommonJS packages call `require` for Node's own modules.
-  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  banner: { js: commonJsGlobals },
   logLevel: 'warning',
 });
