@@ -16,14 +16,14 @@ export interface RoutePublisher extends RouteSource {
   settled(revision: bigint, timeoutMs: number): Promise<boolean>;
 }
 
-export interface RouteChange {
+interface RouteChange {
   /** Store revision that the table is compiled from after this change; not lower than before. */
   readonly revision: bigint;
   readonly changed: readonly Service[];
   readonly removed: readonly string[];
 }
 
-export interface SubscriberState {
+interface SubscriberState {
   readonly name: string;
   readonly httpAddress: string;
   /** The last revision it acked. */
