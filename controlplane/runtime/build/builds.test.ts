@@ -66,8 +66,8 @@ test('npm ci is used where there is a lock file', async () => {
   });
   await build('', { packageJson: { dependencies: { dep: 'file:dep' } } });
   expect(output.filter((line) => line.startsWith('> npm '))).toEqual([
-    expect.stringMatching(/^> npm ci /),
-    expect.stringMatching(/^> npm run build /),
+    expect.stringMatching(/^> npm ci$/),
+    expect.stringMatching(/^> npm run build$/),
   ]);
 });
 

@@ -11,6 +11,8 @@ import { groupRuns, readProcess } from './table.ts';
 export interface Command {
   readonly file: string;
   readonly arguments: readonly string[];
+  /** Settings of the program, for where its environment says nothing else. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** What to do when there is no such program: "install Node.js". */
   readonly install: string;
 }
@@ -65,7 +67,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   const { execa } = await import('execa');
   const subprocess = execa(options.command.file, options.command.arguments, {
     cwd: options.folder,
-    env: options.environment,
+    env: { ...options.command.environment, ...options.environment },
     extendEnv: false,
     detached: true,
     cleanup: false,

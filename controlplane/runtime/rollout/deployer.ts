@@ -52,7 +52,7 @@ export class Deployer {
 
     const previous = await deployments.get(service);
     assertSameSource(previous, wanted.source);
-    step('bundle', `${service} ${describeVersion(wanted.source)}`);
+    step('bundle', `${service}${describeVersion(wanted.source)}`);
     const deployment = this.#describe(wanted, await bundles.create(folder, signal));
     const running = fleet.of(service);
     if (previous !== undefined && sameWork(previous.deployment, deployment) && allReady(running, deployment)) {
@@ -158,10 +158,9 @@ function allReady(instances: readonly Instance[], { instances: wanted }: Deploym
   return instances.length === wanted && instances.every(({ status }) => status.state.status === 'ready');
 }
 
+/** " v1.2.3", or why the version is that of the content. */
 function describeVersion({ gitVersion }: Source): string {
-  return 'version' in gitVersion
-    ? gitVersion.version
-    : `(its content is its version, as git gives none: ${gitVersion.reason})`;
+  return 'version' in gitVersion ? ` ${gitVersion.version}` : `, versioned by content (git: ${gitVersion.reason})`;
 }
 
 function shortDigest(digest: string): string {

@@ -17,6 +17,10 @@ export async function gitVersion(folder: string, environment: Readonly<Record<st
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     const [firstLine = ''] = error.message.trim().split('\n');
-    return { reason: firstLine.includes('ENOENT') ? 'git is not installed' : firstLine.replace(/^fatal: /, '') };
+    return {
+      reason: firstLine.includes('ENOENT')
+        ? 'git is not installed'
+        : firstLine.replace(/^fatal: /, '').replace(/ \(or any of the parent directories\).*/, ''),
+    };
   }
 }

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import type { Command } from '../../process/group.ts';
 import type { Language } from '../language.types.ts';
 import { type PackageJson, readPackageJson } from './package-json.ts';
+import { npm } from './npm.ts';
 import { startCommand } from './start-command.ts';
-
-const install =
-  'install Node.js with npm (https://nodejs.org, or apt-get install nodejs npm) and start the server again';
 
 /** JavaScript and TypeScript on Node.js, as npm packages. */
 export const nodeLanguage: Language = {
@@ -23,20 +21,16 @@ export const nodeLanguage: Language = {
     const steps: Command[] = [];
     if (needsInstall(packageJson)) {
       const locked = existsSync(join(folder, 'package-lock.json')) || existsSync(join(folder, 'npm-shrinkwrap.json'));
-      steps.push(npm(locked ? 'ci' : 'install', '--no-audit', '--no-fund'));
+      steps.push(npm(locked ? 'ci' : 'install'));
     }
     if (packageJson.scripts['build'] !== undefined) steps.push(npm('run', 'build'));
     return steps;
   },
 
   async startCommand(folder) {
-    return startCommand(folder, await readPackageJson(folder), install);
+    return startCommand(folder, await readPackageJson(folder));
   },
 };
-
-function npm(...words: string[]): Command {
-  return { file: 'npm', arguments: [...words, '--no-update-notifier'], install };
-}
 
 /** Whether `npm install` would do anything: fetch a package, or run a script that belongs to installing. */
 function needsInstall(packageJson: PackageJson): boolean {

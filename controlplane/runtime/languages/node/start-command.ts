@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ControlPlaneError } from '../../../errors.ts';
 import type { Command } from '../../process/group.ts';
+import { installNode, npm } from './npm.ts';
 import type { PackageJson } from './package-json.ts';
 
 /** A word that a shell would pass on as it is. */
@@ -15,7 +16,7 @@ const plainWord = /^[\w@%+=:,./-]+$/;
  *
  * @throws ControlPlaneError `invalid` when there is none of these
  */
-export function startCommand(folder: string, packageJson: PackageJson, install: string): Command {
+export function startCommand(folder: string, packageJson: PackageJson): Command {
   const { scripts, main } = packageJson;
   const script = scripts['start']?.trim();
   if (script !== undefined && script !== '') {
@@ -23,13 +24,13 @@ export function startCommand(folder: string, packageJson: PackageJson, install: 
     const [program = '', ...rest] = words;
     const plain = words.every((word) => plainWord.test(word)) && !program.includes('=');
     if (!plain || scripts['prestart'] !== undefined || scripts['poststart'] !== undefined) {
-      return { file: 'npm', arguments: ['start', '--silent', '--no-update-notifier'], install };
+      return npm('start', '--silent');
     }
     const local = `./node_modules/.bin/${program}`;
     return {
       file: existsSync(join(folder, local)) ? local : program,
       arguments: rest,
-      install: program === 'node' ? install : `add ${program} to the dependencies in package.json, or install it`,
+      install: program === 'node' ? installNode : `add ${program} to the dependencies in package.json, or install it`,
     };
   }
   const file = [main, 'server.js', 'index.js'].find((name) => name !== undefined && existsSync(join(folder, name)));
@@ -40,5 +41,5 @@ export function startCommand(folder: string, packageJson: PackageJson, install: 
       `package.json does not say how to start the service${missing}: give it a "start" script, for instance "node server.js"`,
     );
   }
-  return { file: 'node', arguments: [file], install };
+  return { file: 'node', arguments: [file], install: installNode };
 }
