@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { ServerResponse } from 'node:http';
 import { parseTcpAddress } from '../proto/channel/address.ts';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
 import { DataPlaneError } from './errors.ts';

@@ -37,6 +37,7 @@ export function createAdminLane({ registry, routes, timeouts }: AdminOptions): L
   }
 
   server.on('request', (request, response) => {
+    if (isDraining) response.shouldKeepAlive = false;
     pageFor(request).then(
       (page) => send(page, request, response),
       (error: Error) => response.destroy(error),

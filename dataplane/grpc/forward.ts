@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import {
   constants,
   type IncomingHttpHeaders,
@@ -6,6 +5,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 import type { PooledSession } from '../upstream/pooled-session.ts';
 import type { CallBody } from './body.ts';
 import type { Reply } from './reply.ts';
@@ -33,16 +33,9 @@ export function forward(session: PooledSession, { stream, headers, body, reply }
     upstream.on('error', () => {});
     upstream.once('close', () => {
       stream.off('close', cancel);
-      const { rstCode } = upstream;
-      const isRefused = rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun;
-      if (isRefused) {
-        resolve(false);
-        return;
-      }
-      if (session.isLost) reply.fail(status.UNAVAILABLE, 'the connection to the instance was lost');
-      else if (rstCode !== constants.NGHTTP2_NO_ERROR) reply.reset(rstCode);
-      else if (!reply.hasBegun) reply.fail(status.UNAVAILABLE, 'the instance ended the call without an answer');
-      resolve(true);
+      const isRefused = upstream.rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun;
+      if (!isRefused && !reply.isOver) endUnfinished(reply, session, upstream.rstCode);
+      resolve(!isRefused);
     });
 
     // A client that cancels, or a deadline, ends the work of the instance.
@@ -50,4 +43,11 @@ export function forward(session: PooledSession, { stream, headers, body, reply }
     stream.once('close', cancel);
     body.sendTo(upstream);
   });
+}
+
+/** Ends a call whose stream to the instance closed before the answer had ended. */
+function endUnfinished(reply: Reply, session: PooledSession, errorCode: number): void {
+  if (session.isLost) reply.fail(status.UNAVAILABLE, 'the connection to the instance was lost');
+  else if (errorCode !== constants.NGHTTP2_NO_ERROR) reply.reset(errorCode);
+  else reply.fail(status.UNAVAILABLE, 'the instance ended the call before its answer');
 }

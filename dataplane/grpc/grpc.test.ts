@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import {
-  createServer as createHttp2Server,
   connect as connectHttp2,
   constants,
+  createServer as createHttp2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Client, Metadata, type ServiceError, status, type StatusObject } from '@grpc/grpc-js';
+import { type Client, Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import {
@@ -290,6 +290,33 @@ test('a deadline ends the call here and at the instance, even if the client forg
       'micro_service_requests_total{service="go.micro.service.greeter",code="DEADLINE_EXCEEDED"} 1',
     );
   });
+});
+
+test('a deadline ends a call in the middle of its answer as well', async () => {
+  let isReset = false;
+  const instance = await startRawInstance((stream) => {
+    stream.once('close', () => (isReset = true));
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.write(Buffer.from([0, 0, 0, 0, 0]));
+  });
+  const { grpc } = await startTestDataPlane(greeter(instance));
+  const session = connectHttp2(`http://${grpc.host}:${grpc.port}`);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': say.hello.path,
+    'content-type': 'application/grpc',
+    'grpc-timeout': '200m',
+  });
+  stream.resume();
+  const [trailers] = (await once(stream, 'trailers')) as [Record<string, string>];
+  expect(trailers['grpc-status']).toBe(String(status.DEADLINE_EXCEEDED));
+  await vi.waitFor(() => expect(isReset).toBe(true));
+});
+
+test('an instance that ends a stream without an answer makes the call unavailable', async () => {
+  const client = await clientFor(await startRawInstance((stream) => stream.close(constants.NGHTTP2_NO_ERROR)));
+  await expect(hello(client, '')).rejects.toEqual(failure(status.UNAVAILABLE));
 });
 
 test('a client that reads slowly holds its instance back', async () => {

@@ -1,11 +1,11 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Logger } from 'pino';
 import type { CallRecorder } from '../calls.ts';
+import { createHttp2Server } from '../downstream/http2-server.ts';
+import type { Lane } from '../downstream/lane.types.ts';
 import { originOf } from '../headers/origin.ts';
 import type { TrustedProxies } from '../headers/trusted-proxies.ts';
-import { createHttp2Server } from '../downstream/http2-server.ts';
 import type { Timeouts } from '../limits.ts';
-import type { Lane } from '../downstream/lane.types.ts';
 import { createGrpcServe, type GrpcServeOptions } from './serve.ts';
 
 export interface GrpcLaneOptions extends GrpcServeOptions {

@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import {
   type ClientHttp2Stream,
   constants,
@@ -7,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 import type { Call } from '../calls.ts';
 import { stripHopByHop } from '../headers/hop-by-hop.ts';
 
@@ -73,7 +73,7 @@ export class Reply {
     // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
     const trailers = { 'grpc-status': String(code), 'grpc-message': percentEncoded(message) };
     if (this.hasBegun) {
-      this.#source?.unpipe(this.#stream);
+      this.#source?.unpipe(this.#stream).close(constants.NGHTTP2_CANCEL);
       this.#trailers = trailers;
       this.#stream.end();
     } else {

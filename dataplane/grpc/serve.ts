@@ -1,5 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Call } from '../calls.ts';
 import type { Origin } from '../headers/origin.ts';

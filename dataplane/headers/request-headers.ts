@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Headers, stripHopByHop } from './hop-by-hop.ts';
+import { type HeaderFields, stripHopByHop } from './hop-by-hop.ts';
 import type { Origin } from './origin.ts';
 
 export interface RequestHeadersOptions extends Origin {
@@ -20,7 +20,7 @@ const traceparent = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}
  * The headers that go to an instance, in lower case, without pseudo-headers and without the body's framing
  * (`transfer-encoding`), which belongs to the next connection.
  */
-export function requestHeaders(incoming: IncomingHttpHeaders, options: RequestHeadersOptions): Headers {
+export function requestHeaders(incoming: IncomingHttpHeaders, options: RequestHeadersOptions): HeaderFields {
   const { remoteAddress, isTrusted, requestId, host, prefix, web } = options;
   const headers = stripHopByHop(incoming);
   if (!isTrusted) for (const name of Object.keys(headers)) if (forwardingHeader.test(name)) delete headers[name];
@@ -42,7 +42,7 @@ export function requestHeaders(incoming: IncomingHttpHeaders, options: RequestHe
   return headers;
 }
 
-function continueTrace(headers: Headers): void {
+function continueTrace(headers: HeaderFields): void {
   const { traceparent: sent } = headers;
   if (typeof sent === 'string' && traceparent.test(sent)) return;
   delete headers['tracestate'];

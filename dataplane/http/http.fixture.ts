@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createHttp1Server, type IncomingMessage, request, type RequestListener } from 'node:http';
+import { createServer as createHttp1Server, type IncomingMessage, type RequestListener, request } from 'node:http';
 import {
   type ClientHttp2Stream,
   connect,

@@ -1,6 +1,6 @@
-import type { ForwardFailure } from './full/forward.types.ts';
 import { errorAnswer } from '../downstream/error-answer.ts';
 import type { Exchange } from './exchange.ts';
+import type { ForwardFailure } from './forward.types.ts';
 
 /** Answers with an error of the data plane's own. */
 export function respondError(exchange: Exchange, status: number, detail: string): void {

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import writeFileAtomic from 'write-file-atomic';
 import { Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
 
 const digestBytes = 32;
+
+/** Between two writes: a large table takes a while to encode, and it may change all the time. */
+const pauseMs = 1_000;
 
 /**
  * The file that holds the last route table that was applied, so that a data plane can start while every control plane is
@@ -15,6 +19,7 @@ export class LastGoodFile {
   readonly #log: Logger;
   #newest: (() => Snapshot) | undefined;
   #writing: Promise<void> | undefined;
+  #stopPausing = new AbortController();
 
   constructor(path: string, log: Logger) {
     this.path = path;
@@ -29,7 +34,9 @@ export class LastGoodFile {
 
   /** Resolves when everything saved so far is on disk. */
   async flush(): Promise<void> {
+    this.#stopPausing.abort();
     await this.#writing;
+    this.#stopPausing = new AbortController();
   }
 
   /** The last good table; undefined when there is none, or when it is damaged: then it is reported and kept aside. */
@@ -68,6 +75,8 @@ export class LastGoodFile {
       } catch (error) {
         this.#log.error({ err: error }, `cannot write the last good route table ${this.path}`);
       }
+      // A cut pause is no failure: there is something to write now, or nobody waits for more.
+      await setTimeout(pauseMs, undefined, { ref: false, signal: this.#stopPausing.signal }).catch(() => {});
     }
   }
 }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { service, silent, snapshotWith, type TestSource, testSource } from '../data-plane.fixture.ts';
 import { LastGoodFile } from './last-good.ts';
 import { PresentTable } from './present.ts';
-import { startSubscription, type Subscription } from './subscription.ts';
+import { type Subscription, startSubscription } from './subscription.ts';
 
 const greeter = service('go.micro.api.greeter', ['127.0.0.1:1']);
 

@@ -1,9 +1,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Timeouts } from '../../limits.ts';
-import { beginExchange, type BeginOptions } from '../begin.ts';
-import type { Lane } from '../../downstream/lane.types.ts';
 import { createHttp1Server } from '../../downstream/http1-server.ts';
+import type { Lane } from '../../downstream/lane.types.ts';
+import type { Timeouts } from '../../limits.ts';
+import { type BeginOptions, beginExchange } from '../begin.ts';
 import type { Serve } from './serve.ts';
 import { asksForWebSocket, headWithoutUpgrade } from './upgrade.ts';
 

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Stream } from 'node:stream';
 import httpProxy from 'http-proxy';
+import { type Forward, ForwardFailure, type ForwardFailureKind } from '../forward.types.ts';
 import { startAnswerTimer } from './answer-timer.ts';
-import { type Forward, ForwardFailure, type ForwardFailureKind } from './forward.types.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
 import { answerOfMessage, relay } from './relay.ts';
 

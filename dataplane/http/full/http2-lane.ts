@@ -1,8 +1,8 @@
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createHttp2Server } from '../../downstream/http2-server.ts';
-import type { Timeouts } from '../../limits.ts';
-import { beginExchange, type BeginOptions } from '../begin.ts';
 import type { Lane } from '../../downstream/lane.types.ts';
+import type { Timeouts } from '../../limits.ts';
+import { type BeginOptions, beginExchange } from '../begin.ts';
 import type { Serve } from './serve.ts';
 
 export interface Http2LaneOptions extends BeginOptions {

@@ -3,10 +3,10 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import http2Proxy from 'http2-proxy';
 import { Protocol } from '../../../proto/gen/micro/routes/v1/routes.ts';
 import type { Sessions } from '../../upstream/sessions.ts';
+import { type Forward, ForwardFailure, type ForwardFailureKind } from '../forward.types.ts';
 import { startAnswerTimer } from './answer-timer.ts';
-import { type Forward, ForwardFailure, type ForwardFailureKind } from './forward.types.ts';
 import type { Http1Agents } from './http1-request.ts';
-import { openHttp1, openHttp2, type OutgoingRequest } from './outgoing-request.ts';
+import { type OutgoingRequest, openHttp1, openHttp2 } from './outgoing-request.ts';
 import { type Answer, relay } from './relay.ts';
 
 export interface Http2Options {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { Protocol } from '../../../proto/gen/micro/routes/v1/routes.ts';
+import type { Lane } from '../../downstream/lane.types.ts';
 import type { Timeouts } from '../../limits.ts';
 import type { RouteTable } from '../../routes/table.ts';
 import { UpstreamAgent } from '../../upstream/agent.ts';
 import type { Sessions } from '../../upstream/sessions.ts';
 import type { BeginOptions } from '../begin.ts';
-import type { Lane } from '../../downstream/lane.types.ts';
 import { forwardHttp1 } from './http1.ts';
 import { createHttp1Lane } from './http1-lane.ts';
 import { forwardHttp2 } from './http2.ts';

@@ -4,7 +4,7 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { Sessions } from '../../upstream/sessions.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Attempt } from './forward.types.ts';
+import type { Attempt } from '../forward.types.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
 import { type Answer, answerOfMessage, answerOfStream } from './relay.ts';
 

@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http';
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Readable } from 'node:stream';
-import type { Exchange } from '../exchange.ts';
 import { stripHopByHop } from '../../headers/hop-by-hop.ts';
-import { ForwardFailure } from './forward.types.ts';
+import type { Exchange } from '../exchange.ts';
+import { ForwardFailure } from '../forward.types.ts';
 
 /** The answer of an instance, over either protocol. */
 export interface Answer {

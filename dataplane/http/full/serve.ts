@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
+import { requestHeaders } from '../../headers/request-headers.ts';
 import { maxHeaderCount, maxRetries } from '../../limits.ts';
 import type { Picker } from '../../routes/picker.ts';
 import type { RoutedInstance, RoutedService, RouteTable } from '../../routes/table.ts';
 import { routeUrl, type UrlRoute } from '../../routes/url.ts';
 import type { AnyRequest, AnyResponse, Exchange } from '../exchange.ts';
-import { requestHeaders } from '../../headers/request-headers.ts';
+import { type Forward, ForwardFailure } from '../forward.types.ts';
 import { respondError, respondFailure, respondRedirect } from '../respond.ts';
-import { type Forward, ForwardFailure } from './forward.types.ts';
 
 export interface ServeOptions<Request extends AnyRequest, Response extends AnyResponse> {
   readonly table: () => RouteTable | undefined;

@@ -1,12 +1,12 @@
 import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
+import { stripHopByHop } from '../../headers/hop-by-hop.ts';
 import { connected, connectTo } from '../../upstream/connect.ts';
 import type { Exchange } from '../exchange.ts';
-import { stripHopByHop } from '../../headers/hop-by-hop.ts';
+import { type Attempt, ForwardFailure } from '../forward.types.ts';
 import { respondFailure } from '../respond.ts';
 import { startAnswerTimer } from './answer-timer.ts';
-import { type Attempt, ForwardFailure } from './forward.types.ts';
 import { http1Target } from './http1-request.ts';
 
 export interface WebSocketOptions {
@@ -31,10 +31,11 @@ export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) 
     await connected(connection).catch((error: Error) => {
       throw new ForwardFailure('connect', error.message, { cause: error });
     });
-    // A client that leaves, before its answer or after, ends the work of the instance.
-    socket.once('close', () => connection.destroy());
-    connection.once('close', () => {
+    // A client that leaves, before its answer or after, ends the work of the instance. First of all, as the call is
+    // recorded when the socket closes.
+    socket.prependOnceListener('close', () => {
       call.bytes = connection.bytesRead;
+      connection.destroy();
     });
     if (exchange.isOver) connection.destroy();
 

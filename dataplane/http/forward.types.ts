@@ -1,6 +1,6 @@
-import type { Headers } from '../../headers/hop-by-hop.ts';
-import type { RoutedInstance } from '../../routes/table.ts';
-import type { AnyRequest, AnyResponse, Exchange } from '../exchange.ts';
+import type { HeaderFields } from '../headers/hop-by-hop.ts';
+import type { RoutedInstance } from '../routes/table.ts';
+import type { AnyRequest, AnyResponse, Exchange } from './exchange.ts';
 
 /**
  * Sends one request to one instance and its answer back.
@@ -19,7 +19,7 @@ export interface Attempt {
   /** What is asked of the instance: path and query. */
   readonly target: string;
   /** In lower case, without pseudo-headers and framing. */
-  readonly headers: Readonly<Headers>;
+  readonly headers: Readonly<HeaderFields>;
   /** Not to be sent on a connection that was used before: one of those just failed. */
   readonly freshConnection: boolean;
 }
