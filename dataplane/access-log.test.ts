@@ -1,6 +1,26 @@
+import { Metadata } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
+import { Protocol } from '../proto/gen/micro/routes/v1/routes.ts';
 import { service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
+import { grpcClient, hello, startGrpcInstance } from './grpc/grpc.fixture.ts';
 import { sendHttp1, sendHttp2, ways } from './http/http.fixture.ts';
+
+test('each gRPC call is one line of JSON, with the name of its status', async () => {
+  const lines: string[] = [];
+  const instance = await startGrpcInstance({ hello: (_, callback) => callback(null, Buffer.from('hi')) });
+  const routes = testSource(service('go.micro.service.greeter', [instance], { protocol: Protocol.PROTOCOL_H2C }));
+  const { grpc } = await startTestDataPlane(routes, { accessLog: { write: (line) => void lines.push(line) } });
+  const client = grpcClient(grpc);
+  await hello(client, '');
+  const metadata = new Metadata();
+  metadata.set('micro-service', 'go.micro.nobody');
+  await expect(hello(client, '', metadata)).rejects.toThrow('UNIMPLEMENTED');
+  await vi.waitFor(() => expect(lines).toHaveLength(2));
+  const [first, second] = lines.map((line) => JSON.parse(line) as unknown);
+  const path = '/go.micro.service.greeter.Say/Hello';
+  expect(first).toMatchObject({ entrypoint: 'grpc', protocol: 'gRPC', path, instance, status: 'OK', bytes: 7 });
+  expect(second).toMatchObject({ entrypoint: 'grpc', path, status: 'UNIMPLEMENTED' });
+});
 
 test('each request is one line of JSON', async () => {
   const lines: string[] = [];

@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { createServer } from 'node:net';
+import { connectivityState } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseTcpAddress } from '../proto/channel/address.ts';
+import { Protocol } from '../proto/gen/micro/routes/v1/routes.ts';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
 import { DataPlaneError } from './errors.ts';
+import { grpcClient, hello, startGrpcInstance } from './grpc/grpc.fixture.ts';
 import { echo, sendHttp1, ways } from './http/http.fixture.ts';
 
 describe.each(['http', 'grpc', 'admin'] as const)('the %s entrypoint', (entrypoint) => {
@@ -60,6 +63,24 @@ describe('stop', () => {
     answers[0]?.end('and finished');
     expect((await answer).body).toBe('begun and finished');
     await stopped;
+  });
+
+  test('lets a gRPC call in flight finish, and sends its client elsewhere with the next', async () => {
+    const finish: (() => void)[] = [];
+    const instance = await startGrpcInstance({
+      hello: (_, callback) => finish.push(() => callback(null, Buffer.from('hi'))),
+    });
+    const source = testSource(service('go.micro.service.greeter', [instance], { protocol: Protocol.PROTOCOL_H2C }));
+    const dataPlane = await startTestDataPlane(source, { timeouts: { drainMs: 10_000 } });
+    const client = grpcClient(dataPlane.grpc);
+    const answer = hello(client, '');
+    await vi.waitFor(() => expect(finish).toHaveLength(1));
+    const stopped = dataPlane.stop();
+    await expect(sendHttp1(dataPlane.grpc, '/')).rejects.toThrow('ECONNREFUSED');
+    await vi.waitFor(() => expect(client.getChannel().getConnectivityState(false)).not.toBe(connectivityState.READY));
+    finish[0]?.();
+    expect((await answer).message).toBe('hi');
+    await expect(stopped).resolves.toBeUndefined();
   });
 
   test('ends connections at rest at once', async () => {
