@@ -73,19 +73,15 @@ export function snapshotOf({ clusterId, revision, prefixes, services }: RouteTab
 
 function compileService(definition: Service, parts: TableParts): RoutedService {
   const instances = definition.instances.map((instance) => routed(instance, parts.states));
-  const picker = (protocols: readonly Protocol[]): Picker =>
-    new Picker(
-      instances.filter(({ protocol }) => protocols.includes(protocol)),
-      parts.random,
-    );
+  const any = new Picker(instances, parts.random);
+  const speaking = (wanted: Protocol): Picker => {
+    const some = instances.filter(({ protocol }) => protocol === wanted);
+    return some.length === instances.length ? any : new Picker(some, parts.random);
+  };
   return {
     definition,
     name: definition.name,
-    pickers: {
-      any: picker([Protocol.PROTOCOL_HTTP1, Protocol.PROTOCOL_H2C]),
-      http1: picker([Protocol.PROTOCOL_HTTP1]),
-      h2c: picker([Protocol.PROTOCOL_H2C]),
-    },
+    pickers: { any, http1: speaking(Protocol.PROTOCOL_HTTP1), h2c: speaking(Protocol.PROTOCOL_H2C) },
   };
 }
 
