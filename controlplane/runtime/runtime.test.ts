@@ -371,6 +371,20 @@ describe('a kill', () => {
     expect(await readLogs('hello')).toEqual(['listening', 'listening']);
   });
 
+  test('ends what left the process group of its instance, and nothing of another service', async () => {
+    const hiding = {
+      'server.js': `
+        const child = require('node:child_process').spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+        require('node:http').createServer((_, response) => response.end(String(child.pid))).listen(process.env.PORT, '127.0.0.1');
+      `,
+    };
+    const one = await fixture.run({ path: await source('one', { ...helloService('', 'one'), ...hiding }) });
+    const two = await fixture.run({ path: await source('two', { ...helloService('', 'two'), ...hiding }) });
+    const [hidden, other] = [await fixture.get(one.status), await fixture.get(two.status)].map(Number);
+    await fixture.runtime.kill('one');
+    expect([hidden, other].map((pid) => groupRuns(pid ?? 0))).toEqual([false, true]);
+  });
+
   test('gives up a run that is under way', async () => {
     const path = await source('hello', { ...helloService(''), 'server.js': 'setInterval(() => {}, 1000)' });
     const failed = fixture.run({ path }).catch((error: unknown) => error);

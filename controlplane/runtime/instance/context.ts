@@ -13,7 +13,7 @@ export interface InstanceContext {
   readonly ports: Ports;
   /** What their environments begin with: PATH, HOME, LANG. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The value that marks their processes; see `orphans.ts`. */
+  /** The value that marks their processes; see `mark.ts`. */
   readonly mark: string;
   readonly registrar: Registrar;
   /** Resolves when calls are routed as of a store revision, or after a bounded time. */

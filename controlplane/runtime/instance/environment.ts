@@ -1,7 +1,5 @@
 import { ControlPlaneError } from '../../errors.ts';
-
-/** The variable that marks every process this runtime starts, whatever becomes of its parent; see `orphans.ts`. */
-export const markVariable = 'MICRO_STARTED_BY';
+import { markVariable } from './mark.ts';
 
 /**
  * The whole environment of an instance; of the server's own it has what is in `base` and nothing else. Besides `PORT`, the

@@ -1,36 +1,11 @@
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
 import type { Logger } from 'pino';
-import { ControlPlaneError } from '../../errors.ts';
 import { instanceKey } from '../../registry/keys.ts';
-import { signalGroup } from '../process/signal.ts';
-import { listProcesses, type ProcessEntry, readBootId, readEnvironment, readProcess } from '../process/table.ts';
-import { markVariable } from './environment.ts';
+import { endProcesses } from '../process/end.ts';
+import { type ProcessEntry, readBootId } from '../process/table.ts';
+import { hasMark, listStrangers } from './mark.ts';
 import type { InstanceRecord, InstanceRecords } from './records.ts';
 import { registryId } from './registry-id.ts';
-
-/** How long after SIGKILL a process may still be seen. */
-const killedMs = 5000;
-
-/**
- * What marks the processes of the runtime that uses a data folder: the folder's place on its disk. It is in their
- * environments, which their children inherit, from the moment they are started: there is no time at which the runtime can
- * be killed and leave a process that the next one does not find.
- *
- * @throws ControlPlaneError `failed` where environments cannot be read
- */
-export async function runtimeMark(folder: string): Promise<string> {
-  if (!existsSync('/proc/self/environ')) {
-    throw new ControlPlaneError(
-      'failed',
-      'the runtime looks after its processes by way of /proc, which this system does not have: run the server on Linux',
-    );
-  }
-  const { dev, ino } = await stat(folder);
-  return `${dev}:${ino}`;
-}
 
 /**
  * Ends what a runtime that was killed left behind, and takes it out of the registry. To be called while nothing runs, by
@@ -59,21 +34,10 @@ export async function reapOrphans(options: {
       .key(instanceKey(service, registryId(service, node, number)))
       .exec();
   }
-  let orphans = find();
+  const orphans = find();
   if (orphans.length > 0) log.warn({ pids: orphans.map(({ pid }) => pid) }, 'ending what a killed server left running');
-  for (const { signal, waitMs } of [
-    { signal: 'SIGTERM', waitMs: graceMs },
-    { signal: 'SIGKILL', waitMs: killedMs },
-  ] as const) {
-    for (const group of new Set(orphans.map((entry) => entry.group))) signalGroup(group, signal);
-    const deadline = performance.now() + waitMs;
-    while (orphans.length > 0 && performance.now() < deadline) {
-      await delay(50);
-      orphans = find();
-    }
-  }
-  if (orphans.length > 0)
-    log.error({ pids: orphans.map(({ pid }) => pid) }, 'processes cannot be ended, even by SIGKILL');
+  const left = await endProcesses(find, graceMs);
+  if (left.length > 0) log.error({ pids: left.map(({ pid }) => pid) }, 'processes cannot be ended, even by SIGKILL');
   for (const { service, number } of recorded) await records.remove(service, number);
 }
 
@@ -83,9 +47,5 @@ function findOrphans(mark: string, bootId: string, recorded: readonly InstanceRe
       record.process?.bootId === bootId ? `${record.process.pid} ${record.process.startTicks}` : [],
     ),
   );
-  const ownGroup = readProcess(process.pid)?.group;
-  return listProcesses().filter(({ pid, startTicks, group, zombie }) => {
-    if (zombie || group === ownGroup) return false;
-    return known.has(`${pid} ${startTicks}`) || readEnvironment(pid).includes(`${markVariable}=${mark}`);
-  });
+  return listStrangers().filter((entry) => known.has(`${entry.pid} ${entry.startTicks}`) || hasMark(entry, mark));
 }

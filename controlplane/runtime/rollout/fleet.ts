@@ -1,5 +1,9 @@
 import type { InstanceContext } from '../instance/context.ts';
 import { Instance, type InstanceSpecification } from '../instance/instance.ts';
+import { belongsTo, listStrangers } from '../instance/mark.ts';
+import { registryId } from '../instance/registry-id.ts';
+import { endProcesses } from '../process/end.ts';
+import type { ProcessEntry } from '../process/table.ts';
 
 /** The instances of this node, by service: what runs, whether or not it is yet, or still, what should. */
 export class Fleet {
@@ -28,16 +32,24 @@ export class Fleet {
     return started;
   }
 
+  /** Stops instances, and whatever they started that left their process groups. */
   async stop(instances: readonly Instance[]): Promise<void> {
-    await Promise.all(
-      instances.map(async (instance) => {
-        const { service } = instance.specification;
-        await instance.stop();
-        const others = this.#services.get(service);
-        others?.delete(instance);
-        if (others?.size === 0) this.#services.delete(service);
-      }),
-    );
+    await Promise.all(instances.map((instance) => instance.stop()));
+    await this.#endEscaped(instances);
+    for (const instance of instances) {
+      const { service } = instance.specification;
+      const others = this.#services.get(service);
+      others?.delete(instance);
+      if (others?.size === 0) this.#services.delete(service);
+    }
+  }
+
+  async #endEscaped(instances: readonly Instance[]): Promise<void> {
+    const { node, mark, limits, log } = this.#context;
+    const ids = instances.map(({ specification: { service, number } }) => registryId(service, node, number));
+    const find = (): readonly ProcessEntry[] => listStrangers().filter((entry) => belongsTo(entry, mark, ids));
+    const left = await endProcesses(find, limits.stopGraceMs);
+    if (left.length > 0) log.error({ pids: left.map(({ pid }) => pid) }, 'processes cannot be ended, even by SIGKILL');
   }
 
   async stopAll(): Promise<void> {
