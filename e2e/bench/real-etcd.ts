@@ -1,0 +1,57 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Etcd3 } from 'etcd3';
+import { execa } from 'execa';
+
+const readyWithinMs = 20_000;
+
+/** A single etcd member in a process of its own; resolves with its address when it answers. */
+export async function startRealEtcd(dataDir: string): Promise<AsyncDisposable & { readonly address: string }> {
+  const [client, peer] = [await freeAddress(), await freeAddress()];
+  const flags = {
+    '--data-dir': dataDir,
+    '--listen-client-urls': `http://${client}`,
+    '--advertise-client-urls': `http://${client}`,
+    '--listen-peer-urls': `http://${peer}`,
+    '--initial-advertise-peer-urls': `http://${peer}`,
+    '--initial-cluster': `default=http://${peer}`,
+    '--logger': 'zap',
+    '--log-level': 'error',
+  };
+  const stdio = { stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' } as const;
+  const child = execa('etcd', Object.entries(flags).flat(), { reject: false, ...stdio });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await child;
+  };
+  try {
+    await answers(client);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { address: client, [Symbol.asyncDispose]: stop };
+}
+
+async function answers(address: string): Promise<void> {
+  const client = new Etcd3({ hosts: address, defaultCallOptions: () => ({ deadline: Date.now() + 1000 }) });
+  const giveUpAt = Date.now() + readyWithinMs;
+  for (;;) {
+    try {
+      await client.get('anything').exec();
+      break;
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error;
+      await pause(50);
+    }
+  }
+  client.close();
+}
+
+async function freeAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
+}
