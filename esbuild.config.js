@@ -1,8 +1,10 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 // Chunks are named by their content: those of the last build would stay.
 await rm('dist/bin', { recursive: true, force: true });
+// etcd3 reads its .proto files from there, relative to the file it is in.
+await cp('node_modules/etcd3/proto', 'dist/proto', { recursive: true });
 
 // What CommonJS packages expect around them.
 const commonJsGlobals = `
@@ -21,8 +23,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // Native code, packages that read files of their own beside them, and what those share with us.
-  external: ['lmdb', 'fs-native-extensions', 'etcd3', '@grpc/grpc-js', 'pino', 'pino-pretty'],
+  // Native code, and what starts threads from files of its own.
+  external: ['lmdb', 'fs-native-extensions', 'pino', 'pino-pretty'],
   banner: { js: commonJsGlobals },
   logLevel: 'warning',
 });
