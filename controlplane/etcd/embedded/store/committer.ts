@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import type { RootDatabase } from 'lmdb';
 import { EtcdError, refusal } from '../errors.ts';
 import type { Change } from './change.ts';
@@ -11,6 +12,8 @@ export interface Commit {
 }
 
 export interface CommitterOptions {
+  /** Of the data file. */
+  readonly path: string;
   readonly root: RootDatabase;
   readonly tables: Tables;
   readonly revision: bigint;
@@ -82,7 +85,7 @@ export class Committer {
         const outcomes = await this.#options.root.childTransaction(() => this.#apply(batch));
         this.#publish(batch, outcomes);
       } catch (error) {
-        const reason = await explain(error);
+        const reason = await explain(error, this.#options.path);
         for (const { reject } of batch) reject(reason);
       }
     }
@@ -123,8 +126,14 @@ export class Committer {
 /** ENOSPC, EDQUOT, and EFBIG, which is how a limit on the size of files shows. */
 const fullDisk = new Set([28, 122, 27]);
 
+/** What LMDB makes of a write that the disk took in part: it may be full, or broken. */
+const inputOutputError = 5;
+
+/** With less free space than this, a disk that took a write in part counts as full. */
+const littleSpaceBytes = 16 * 1024 * 1024;
+
 /** lmdb-js rejects with an error that holds a promise, which rejects with what happened. */
-async function explain(error: unknown): Promise<unknown> {
+async function explain(error: unknown, path: string): Promise<unknown> {
   let cause = error;
   if (error instanceof Error && 'commitError' in error) {
     try {
@@ -134,5 +143,11 @@ async function explain(error: unknown): Promise<unknown> {
     }
   }
   const code = cause instanceof Error && 'code' in cause ? Number(cause.code) : 0;
-  return fullDisk.has(code) ? refusal('noSpace', { cause }) : cause;
+  const isFull = fullDisk.has(code) || (code === inputOutputError && (await freeBytes(path)) < littleSpaceBytes);
+  return isFull ? refusal('noSpace', { cause }) : cause;
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }

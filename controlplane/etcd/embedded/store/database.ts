@@ -55,7 +55,8 @@ export async function openDatabase(folder: string): Promise<StoreDatabase> {
   if (state.kind === 'short') await truncate(path, state.expectedBytes);
   let root: RootDatabase | undefined;
   try {
-    root = open({ path, maxDbs: 8, overlappingSync: false });
+    // With event turn batching a commit that fails also rejects a promise of lmdb-js's own, which ends the process.
+    root = open({ path, maxDbs: 8, overlappingSync: false, eventTurnBatching: false });
     const tables = openTables(root);
     if (state.kind === 'short') readEverything(tables);
     return { path, root, tables, identity: await identify(root, tables.meta) };

@@ -33,12 +33,13 @@ export class Store {
   #sweeping: Promise<void> = Promise.resolve();
 
   constructor(database: StoreDatabase, log: Logger) {
-    const { root, tables, identity } = database;
+    const { path, root, tables, identity } = database;
     this.identity = identity;
     this.#database = database;
     this.#log = log;
     this.#compacted = readCompaction(tables).revision;
     this.#committer = new Committer({
+      path,
       root,
       tables,
       revision: lastRevision(database),
