@@ -11,7 +11,7 @@ export interface Figure {
 }
 
 /** What the median must be at most: so many times the baseline, or so many of its unit. */
-export type Target = { readonly atMost: number } | { readonly atMostTimes: number };
+type Target = { readonly atMost: number } | { readonly atMostTimes: number };
 
 export function median(samples: readonly number[]): number {
   if (samples.length === 0) throw new RangeError('no samples, no median');

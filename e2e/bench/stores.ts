@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startServer } from '../harness/server.ts';
 import type { Figure } from './figure.ts';
-import { startRealEtcd } from './real-etcd.ts';
+import { startRealEtcd } from '../harness/real-etcd.ts';
 import { measurePuts, measureRanges, measureWatch } from './store-workloads.ts';
 
 const rounds = 5;

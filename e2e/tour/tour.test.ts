@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { spawnMicro } from '../harness/command.ts';
 import { greeterClient, type Greeting } from '../harness/greeter-client.ts';
 import type { Deployment, Route, Service } from '../harness/listings.ts';
 import { startLoad } from '../harness/load.ts';
@@ -111,6 +112,18 @@ test('micro status tells what runs, and from where', async ({ server }) => {
 test('micro logs shows what a service printed', async ({ server }) => {
   const stdout = await server.succeed('logs', '-n', '1', 'clock');
   expect(stdout).toMatch(/^\S+Z \S+ telling the time on port \d+$/);
+});
+
+test('micro logs -f goes on with what is printed from now on', async ({ server }) => {
+  const following = spawnMicro(['logs', '-f', 'clock', '--server', server.addresses.grpc], {
+    MICRO_DATA_DIR: server.dataDir,
+  });
+  const lines = following.iterable()[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toContain('telling the time');
+  await server.succeed('run', samples.clock, '--env', 'TZ=Asia/Tokyo');
+  expect((await lines.next()).value).toMatch(/telling the time|time is up/);
+  following.kill();
+  await following;
 });
 
 test('micro health says that all is well', async ({ server }) => {

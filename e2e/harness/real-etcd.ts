@@ -5,8 +5,17 @@ import { execa } from 'execa';
 
 const readyWithinMs = 20_000;
 
-/** A single etcd member in a process of its own; resolves with its address when it answers. */
-export async function startRealEtcd(dataDir: string): Promise<AsyncDisposable & { readonly address: string }> {
+/** A single etcd member in a process of its own. */
+export interface RealEtcd extends AsyncDisposable {
+  /** "127.0.0.1:41234" */
+  readonly address: string;
+  /** Halts it: its connections stay open, and nothing answers. */
+  freeze(): void;
+  thaw(): void;
+}
+
+/** Starts etcd and waits until it answers. */
+export async function startRealEtcd(dataDir: string): Promise<RealEtcd> {
   const [client, peer] = [await freeAddress(), await freeAddress()];
   const flags = {
     '--data-dir': dataDir,
@@ -30,7 +39,12 @@ export async function startRealEtcd(dataDir: string): Promise<AsyncDisposable & 
     await stop();
     throw error;
   }
-  return { address: client, [Symbol.asyncDispose]: stop };
+  return {
+    address: client,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 async function answers(address: string): Promise<void> {
