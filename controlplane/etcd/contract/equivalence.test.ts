@@ -29,11 +29,14 @@ test('the embedded etcd answers as a real one, whatever is asked of both', { tim
       const from = await newest(real);
       expect(await newest(embedded)).toBe(from);
       const live = await openBoth(watches);
+      // etcd 3.4 loses the deletions of the revision that it compacts at, so that a watch cannot replay them.
+      let replayFrom = from + 1n;
       for (const operation of sequence) {
         const request = atRevision(operation, await newest(real));
         expect([request, await answer(embedded, request)]).toEqual([request, await answer(real, request)]);
+        if (request.call === 'compact' && request.request.revision === replayFrom) replayFrom += 1n;
       }
-      const replayed = await openBoth(watches.map((watch) => ({ ...watch, startRevision: from + 1n })));
+      const replayed = await openBoth(watches.map((watch) => ({ ...watch, startRevision: replayFrom })));
       await Promise.all([embedded, real].map((client) => client.put({ key: end, value: end })));
       for (const [mine, theirs] of [live, replayed]) {
         await expect.poll(() => [mine, theirs].every((watcher) => watcher.events().includes(lastEvent))).toBe(true);
