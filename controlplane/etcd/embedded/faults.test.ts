@@ -11,6 +11,7 @@ import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRaw, type RawClient } from '../contract/raw-client.ts';
 import { startEmbeddedEtcd } from './embedded-etcd.ts';
+import { findDamage } from './store/file-check.ts';
 
 const log = pino({ level: 'silent' });
 let built: string;
@@ -157,6 +158,23 @@ test('a full disk refuses writes, still answers reads, and loses nothing', { tim
   });
 });
 
+test('a data file that lacks pages that were never written is sound', async () => {
+  await withServer(async (client) => {
+    await client.put({ key: key('a'), value: Buffer.alloc(100_000, 1) });
+    const compacted = await client.put({ key: key('a'), value: Buffer.alloc(1_000_000, 2) });
+    await client.put({ key: key('a') });
+    await client.compact({ revision: (compacted.header?.revision ?? 0n) + 1n, physical: true });
+    // Each writes pages anew, in the place of what was freed, until nothing at the end of the file is in use.
+    for (let count = 0; count < 10; count += 1) await client.put({ key: key('b') });
+  });
+  const { size } = await stat(dataFile);
+  await truncate(dataFile, size - 500_000);
+  await withServer(async (client) => {
+    expect((await client.range({ key: key('a') })).kvs[0]).toMatchObject({ version: 3n, value: Buffer.alloc(0) });
+  });
+  expect((await stat(dataFile)).size).toBeGreaterThanOrEqual(size);
+});
+
 describe('a damaged data file is refused by name and left as it is', () => {
   const start = (): Promise<unknown> =>
     startEmbeddedEtcd({ folder: join(folder, 'etcd'), socketPath: join(folder, 's'), log });
@@ -189,6 +207,21 @@ describe('a damaged data file is refused by name and left as it is', () => {
     await expect(start()).rejects.toMatchObject(refusal());
     expect((await stat(dataFile)).size).toBe(rest);
   });
+
+  test.each(Array.from({ length: 10 }, (_, tenth) => tenth))(
+    'when a page in tenth %d is overwritten',
+    async (tenth) => {
+      await fill();
+      const bytes = await readFile(dataFile);
+      const pages = bytes.length / 4_096;
+      // Free pages may hold anything: those in use are found by overwriting one after another.
+      for (let page = 2 + Math.floor(((pages - 2) * tenth) / 10); page < pages; page += 1) {
+        await writeFile(dataFile, Buffer.from(bytes).fill(0xa5, page * 4_096, (page + 1) * 4_096));
+        if (findDamage(dataFile) !== undefined) break;
+      }
+      await expect(start()).rejects.toMatchObject(refusal());
+    },
+  );
 
   test('when its header is overwritten', async () => {
     await fill();

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, truncate } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { ControlPlaneError } from '../../../errors.ts';
-import { decodeChange, decodeHead, decodePosition } from './change.ts';
-import { inspectFile } from './file-check.ts';
+import { findDamage } from './file-check.ts';
 
 /** The tables of the store. One transaction may write to all of them. */
 export interface Tables {
@@ -50,19 +49,16 @@ const format = '1';
 export async function openDatabase(folder: string): Promise<StoreDatabase> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'data.mdb');
-  const state = await inspectFile(path);
-  if (state.kind === 'foreign') throw damaged(path, state.reason);
-  if (state.kind === 'short') await truncate(path, state.expectedBytes);
+  const damage = findDamage(path);
+  if (damage !== undefined) throw damaged(path, damage);
   let root: RootDatabase | undefined;
   try {
     // With event turn batching a commit that fails also rejects a promise of lmdb-js's own, which ends the process.
     root = open({ path, maxDbs: 8, overlappingSync: false, eventTurnBatching: false });
     const tables = openTables(root);
-    if (state.kind === 'short') readEverything(tables);
     return { path, root, tables, identity: await identify(root, tables.meta) };
   } catch (error) {
     await root?.close();
-    if (state.kind === 'short') await truncate(path, state.bytes);
     if (error instanceof ControlPlaneError) throw error;
     throw damaged(path, error instanceof Error ? error.message : String(error), error);
   }
@@ -98,13 +94,6 @@ async function identify(root: RootDatabase, meta: Tables['meta']): Promise<Ident
     meta.put('identity', { format, clusterId: `${clusterId}`, memberId: `${memberId}`, raftTerm: `${raftTerm}` }),
   );
   return identity;
-}
-
-/** @throws Error at the first entry that cannot be read */
-function readEverything({ history, keys, leases, leaseKeys }: Tables): void {
-  for (const { key, value } of history.getRange()) decodeChange(decodePosition(key), value);
-  for (const { value } of keys.getRange()) decodeHead(value);
-  for (const table of [leases, leaseKeys]) table.getCount();
 }
 
 function damaged(path: string, reason: string, cause?: unknown): ControlPlaneError {
