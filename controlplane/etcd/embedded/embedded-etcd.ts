@@ -5,6 +5,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { ControlPlaneError } from '../../errors.ts';
 import { ClusterService, KVService, LeaseService, MaintenanceService, WatchService } from '../gen/rpc.ts';
+import { startAutoCompaction } from './auto-compaction.ts';
 import { clusterService } from './cluster.ts';
 import { kvService } from './kv/service.ts';
 import { Lessor } from './lease/lessor.ts';
@@ -52,6 +53,7 @@ export async function startEmbeddedEtcd(options: EmbeddedEtcdOptions): Promise<E
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeUnfinishedSnapshots(folder);
   const store = starting.adopt(await openStore({ folder, log }), (store) => store.close());
+  starting.adopt(startAutoCompaction({ store, log }), (compaction) => compaction.stop());
   const lessor = starting.adopt(new Lessor(store, log), (lessor) => lessor.stop());
   const server = starting.adopt(
     new Server({ 'grpc.max_receive_message_length': maxMessageBytes, 'grpc.max_send_message_length': -1 }),
