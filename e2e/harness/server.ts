@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CommandResult, runMicro, spawnMicro } from './command.ts';
 import { killProcessesIn } from './processes.ts';
+import { type Addresses, readReadyLine } from './ready-line.ts';
 
 const readyWithinMs = 30_000;
 const stopWithinMs = 30_000;
@@ -20,9 +21,9 @@ export interface StartOptions {
 export interface Server extends AsyncDisposable {
   readonly pid: number;
   readonly dataDir: string;
-  /** The content of the data folder's `token`. */
+  /** The content of the data folder's `token`; "" for a data plane, which has none of its own. */
   readonly token: string;
-  /** What it listens on, by name, as it said: "127.0.0.1:8080"; "" for what it does not have. */
+  /** As it said itself. */
   readonly addresses: Addresses;
   /** "http://127.0.0.1:8080" and a path. */
   url(path: string): string;
@@ -38,14 +39,6 @@ export interface Server extends AsyncDisposable {
   crash(): Promise<void>;
   /** Asks it to end; resolves with its exit code. */
   stop(): Promise<number | undefined>;
-}
-
-interface Addresses {
-  readonly http: string;
-  readonly grpc: string;
-  readonly admin: string;
-  readonly control: string;
-  readonly registry: string;
 }
 
 const free = '127.0.0.1:0';
@@ -71,15 +64,18 @@ export async function startServer(options: StartOptions): Promise<Server> {
   const exited = child.then(({ exitCode }) => exitCode);
 
   const ready = new Promise<Addresses>((resolve, reject) => {
+    const printed = readLines(child.iterable({ from: 'all' }), (line) => {
+      if (lines.push(line) > mostLogLines) lines.shift();
+      const addresses = readReadyLine(line);
+      if (addresses === undefined) return;
+      clearTimeout(timer);
+      resolve(addresses);
+    });
     const fail = (fault: string) => reject(new Error(`micro ${command} ${fault}:\n${log()}`));
     const timer = setTimeout(() => fail(`is not ready after ${readyWithinMs / 1000} s`), readyWithinMs);
-    void exited.then((exitCode) => fail(`ended with ${exitCode}`)).finally(() => clearTimeout(timer));
-    void readLines(child.iterable({ from: 'all' }), (line) => {
-      if (lines.push(line) > mostLogLines) lines.shift();
-      const [, listed] = /^micro \w+ is ready: (.*)$/.exec(line) ?? [];
-      if (listed === undefined) return;
+    void Promise.all([exited, printed]).then(([exitCode]) => {
       clearTimeout(timer);
-      resolve(parseAddresses(listed));
+      fail(`ended with ${exitCode}`);
     });
   });
 
@@ -90,7 +86,7 @@ export async function startServer(options: StartOptions): Promise<Server> {
   };
   try {
     const addresses = await ready;
-    const token = (await readFile(join(dataDir, 'token'), 'utf8').catch(() => '')).trim();
+    const token = command === 'dataplane' ? '' : (await readFile(join(dataDir, 'token'), 'utf8')).trim();
     const run = (...args: readonly string[]) =>
       runMicro([...args, '--server', addresses.grpc], { MICRO_DATA_DIR: dataDir, ...env });
     const succeed = async (...args: readonly string[]) => {
@@ -127,16 +123,4 @@ export async function startServer(options: StartOptions): Promise<Server> {
 
 async function readLines(lines: AsyncIterable<string>, onLine: (line: string) => void): Promise<void> {
   for await (const line of lines) onLine(line);
-}
-
-/** "http http://127.0.0.1:8080 · grpc 127.0.0.1:8081" */
-function parseAddresses(listed: string): Addresses {
-  const address = (name: string) => new RegExp(`(?:^| · )${name} (?:http://)?(\\S+)`).exec(listed)?.[1] ?? '';
-  return {
-    http: address('http'),
-    grpc: address('grpc'),
-    admin: address('admin'),
-    control: address('control'),
-    registry: address('registry'),
-  };
 }
