@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TcpAddress } from '../../proto/channel/address.ts';
-import { listenForTest, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
 import { echo, sendHttp1, sendHttp2, ways } from './http.fixture.ts';
 
 /** An address on which nothing listens. */
@@ -152,6 +152,23 @@ test('a kept connection that the instance closed meanwhile costs no request', as
     testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
   );
   for (let call = 0; call < 5; call += 1) expect((await sendHttp1(http, '/api/greeter/')).body).toBe('ok');
+});
+
+test('a client that leaves ends its pipelined requests too, also those whose answers had to wait for others', async () => {
+  const lines: string[] = [];
+  const instance = await ways[0].start((incoming, response) => {
+    if (incoming.url !== '/slow') response.end('ok');
+  });
+  const { http } = await startTestDataPlane(testSource(service('go.micro.api.greeter', [instance])), {
+    accessLog: { write: (line) => void lines.push(line) },
+  });
+  const socket = rawConnection(http);
+  const get = (target: string) => `GET /api/greeter/${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  socket.write(get('slow') + get('quick').repeat(5));
+  await vi.waitFor(async () => expect((await sendHttp1(http, '/api/greeter/')).status).toBe(200));
+  lines.length = 0;
+  socket.destroy();
+  await vi.waitFor(() => expect(lines).toHaveLength(6));
 });
 
 test('a service without instances is 503, before the first table everything is', async () => {

@@ -205,3 +205,30 @@ test('another upgrade than to a WebSocket is left out of the request', async () 
   expect(answers).toContain('x-url: /one');
   expect(answers).toContain('x-url: /two');
 });
+
+test('an upgrade that does not wait for the answer before it ends the connection, and harms nobody else', async () => {
+  let waiting = 0;
+  const instance = createServer(() => (waiting += 1));
+  const { http } = await startTestDataPlane(testSource(chat(await listenForTest(instance))));
+  for (const upgrade of ['websocket', 'h2c']) {
+    const socket = rawConnection(http);
+    socket.write(head(['GET /web/chat/ HTTP/1.1', 'Host: a']) + handshake('/web/chat/', upgrade));
+    expect(await text(socket)).toBe('');
+  }
+  expect((await sendHttp1(http, '/nothing')).status).toBe(404);
+});
+
+test('a client may offer another upgrade with every request on a connection', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const { http } = await startTestDataPlane(testSource(chat((await startEcho()).address)));
+  const socket = rawConnection(http);
+  for (let count = 0; count < 20; count += 1) {
+    socket.write(handshake('/web/chat/', 'h2c'));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 426 /);
+  }
+  expect(warnings).toEqual([]);
+});
