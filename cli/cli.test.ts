@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -13,15 +16,17 @@ async function run(...args: string[]) {
 }
 
 test.each([
-  [['sever'], "micro has no command 'sever': did you mean 'micro server'?; 'micro --help' lists them\n"],
-  [['route', 'ls'], "micro has no command 'route ls': did you mean 'micro routes ls'?; 'micro --help' lists them\n"],
-  [['routes'], "micro has no command 'routes': did you mean 'micro routes ls'?; 'micro --help' lists them\n"],
+  [['sever'], "micro has no command 'sever': did you mean 'micro server'? 'micro --help' lists them\n"],
+  [['route', 'ls'], "micro has no command 'route ls': did you mean 'micro routes ls'? 'micro --help' lists them\n"],
+  [['routes'], "micro has no command 'routes': did you mean 'micro routes ls'? 'micro --help' lists them\n"],
+  [['rnu'], "micro has no command 'rnu': did you mean 'micro run'? 'micro --help' lists them\n"],
   [['frobnicate'], "micro has no command 'frobnicate'; 'micro --help' lists them\n"],
   [
     ['server', '--htpp', ':1'],
-    "micro server has no flag --htpp: did you mean '--http'?; 'micro server --help' shows how it is used\n",
+    "micro server has no flag --htpp: did you mean '--http'? 'micro server --help' shows how it is used\n",
   ],
-  [['kill'], "micro kill: Not enough positional arguments; 'micro kill --help' shows how it is used\n"],
+  [['run', 'a', 'b'], "micro run: it was given too many arguments; 'micro run --help' shows how it is used\n"],
+  [['kill'], "micro kill: an argument is missing; 'micro kill --help' shows how it is used\n"],
 ])('micro %j is wrong use, with the nearest right one', async (args, stderr) => {
   expect(await run(...args)).toEqual({ exitCode: 2, stdout: '', stderr });
 });
@@ -34,6 +39,13 @@ test('every command has a description and an example', async () => {
   );
   expect(commands.length).toBeGreaterThan(9);
   for (const command of commands) expect((await run(...command, '--help')).stdout).toContain('Examples');
+});
+
+test('the list of commands is without their flags, and a flag says that it takes a value', async () => {
+  const { stdout } = await run('--help');
+  expect(stdout).toContain('\n  micro run [source]\n');
+  expect(stdout).not.toContain('#');
+  expect((await run('run', '--help')).stdout).toContain('--name VALUE');
 });
 
 test('wrong options are told together', async () => {
@@ -49,6 +61,21 @@ test('a server that is not there is one line with the next step', async () => {
   expect(stderr).toBe(
     "micro: no micro server answers at 127.0.0.1:1: start one with 'micro server', or name another with --server\n",
   );
+});
+
+test('an http entrypoint named as the server is told from a grpc one', async () => {
+  const http = createServer((_request, response) => void response.writeHead(404).end()).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const address = `127.0.0.1:${(http.address() as AddressInfo).port}`;
+  try {
+    const { exitCode, stderr } = await run('status', '--server', address, '--token', 't');
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      `micro: ${address} is not the grpc entrypoint of a micro server (:8081 by default): name that with --server\n`,
+    );
+  } finally {
+    http.close();
+  }
 });
 
 test('without a token the command says where it looked', async () => {

@@ -13,7 +13,7 @@ type Context = Pick<BaseContext, 'env' | 'stdin' | 'stdout' | 'stderr'>;
  * @returns the exit code: 0, 1 for a failed operation, 2 for wrong use
  */
 export async function runCli(args: readonly string[], version: string, context: Context): Promise<number> {
-  const cli = new Cli({
+  const cli = new ReadableCli({
     binaryName: 'micro',
     binaryLabel: 'micro server',
     binaryVersion: version,
@@ -30,4 +30,14 @@ export async function runCli(args: readonly string[], version: string, context: 
     return 2;
   }
   return cli.run(command, context);
+}
+
+/** clipanion, with what people cannot read of its help left out. */
+class ReadableCli extends Cli {
+  override usage(...args: Parameters<Cli['usage']>): string {
+    // The list of all commands is for finding one; its flags are told by its own --help.
+    const listed = (args[0] ?? null) === null;
+    const usage = super.usage(...args).replace(/ #\d+(?=[\s\]\u001B])/g, ' VALUE');
+    return listed ? usage.replace(/ \[-[^\]]*\]/g, '') : usage;
+  }
 }

@@ -33,6 +33,11 @@ function explain({ code, details }: ServiceError, server: string): string {
       return `${server} refused the token: give the content of <data-dir>/token of that server with --token or MICRO_TOKEN`;
     case status.DEADLINE_EXCEEDED:
       return `${server} did not answer in time: see 'micro health', or name another server with --server`;
+    case status.UNIMPLEMENTED:
+      // What answers is no gRPC server: grpc-js maps its 404 to this.
+      return details.startsWith('Received HTTP status code')
+        ? `${server} is not the grpc entrypoint of a micro server (:8081 by default): name that with --server`
+        : details;
     default:
       return details;
   }

@@ -24,7 +24,7 @@ export function misuse(args: readonly string[], error: unknown, cli: Cli): strin
         definitions.map(({ path }) => path),
       );
     if (typed === '') return "micro needs a command; 'micro --help' lists them";
-    return `micro has no command '${typed}'${suggestion(near && `micro ${near}`)}; 'micro --help' lists them`;
+    return `micro has no command '${typed}'${suggestion(near && `micro ${near}`)} 'micro --help' lists them`;
   }
 
   const help = `'micro ${command.path} --help' shows how it is used`;
@@ -32,17 +32,28 @@ export function misuse(args: readonly string[], error: unknown, cli: Cli): strin
     .map((arg) => arg.split('=')[0] ?? arg)
     .find((arg) => arg.startsWith('--') && !command.flags.includes(arg));
   if (flag !== undefined) {
-    return `micro ${command.path} has no flag ${flag}${suggestion(nearest(flag, command.flags))}; ${help}`;
+    return `micro ${command.path} has no flag ${flag}${suggestion(nearest(flag, command.flags))} ${help}`;
   }
-  const [reason] = error instanceof Error ? error.message.split('\n') : [];
-  return `micro ${command.path}: ${(reason ?? 'wrong use').replace(/\.$/, '')}; ${help}`;
+  return `micro ${command.path}: ${reason(error)}; ${help}`;
 }
 
-const suggestion = (near: string | undefined): string => (near === undefined ? '' : `: did you mean '${near}'?`);
+/** What clipanion says of it, in words that fit one line. */
+function reason(error: unknown): string {
+  const [first = 'wrong use'] = error instanceof Error ? error.message.split('\n') : [];
+  if (first === 'Not enough positional arguments.') return 'an argument is missing';
+  // The best it can say where two words stand for a command that takes at most one.
+  if (first.startsWith('Command not found')) return 'it was given too many arguments';
+  return first.replace(/\.$/, '');
+}
 
-/** The candidate that is at most a third of its length away from what was typed. */
+const suggestion = (near: string | undefined): string => (near === undefined ? ';' : `: did you mean '${near}'?`);
+
+/** The candidate that is at most a third of its length away from what was typed, or has the same letters. */
 function nearest(typed: string, candidates: readonly string[]): string | undefined {
   if (typed === '' || candidates.length === 0) return undefined;
   const candidate = closest(typed, candidates);
-  return distance(typed, candidate) <= Math.max(1, candidate.length / 3) ? candidate : undefined;
+  const isNear = distance(typed, candidate) <= Math.max(1, candidate.length / 3);
+  return isNear || letters(typed) === letters(candidate) ? candidate : undefined;
 }
+
+const letters = (word: string): string => [...word].toSorted().join('');
