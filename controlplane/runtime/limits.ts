@@ -12,6 +12,8 @@ export interface RuntimeLimits {
   readonly buildOutputLength: number;
   /** How long after its start an instance may take to accept connections; 60 s. */
   readonly readyTimeoutMs: number;
+  /** How long data planes may take to find a server that was started again; 6 s, as they wait for up to 5 s between tries. */
+  readonly reconnectMs: number;
   /** How long an instance that accepts connections may take to show which protocol it speaks; 5 s. */
   readonly probeTimeoutMs: number;
   /** How long an instance has to end after SIGTERM, before SIGKILL; 10 s. */
@@ -37,6 +39,7 @@ export const defaultLimits: RuntimeLimits = {
   buildTimeoutMs: 600_000,
   buildOutputLength: 16 * 1024 * 1024,
   readyTimeoutMs: 60_000,
+  reconnectMs: 6000,
   probeTimeoutMs: 5000,
   stopGraceMs: 10_000,
   backOffFirstMs: 100,

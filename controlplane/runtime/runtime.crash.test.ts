@@ -26,7 +26,7 @@ test('a runtime ends what a killed one left behind, wherever it hid, and starts 
         .listen(process.env.PORT, '127.0.0.1');
     `,
   });
-  const options = { etcd: etcd.host, folder: folder.path, limits: { stopGraceMs: 300 } };
+  const options = { etcd: etcd.host, folder: folder.path, limits: { stopGraceMs: 300, reconnectMs: 100 } };
 
   const server = await startServer({ ...options, path });
   const address = server.status.instances[0]?.state.process?.address;
@@ -38,7 +38,6 @@ test('a runtime ends what a killed one left behind, wherever it hid, and starts 
 
   const fixture = await startFixture(options);
   onTestFinished(() => fixture.stop());
-  expect(pids.map(runs)).toEqual([false, false, false]);
   const restored = await vi.waitFor(
     async () => {
       const [status] = await fixture.runtime.status();
@@ -47,6 +46,7 @@ test('a runtime ends what a killed one left behind, wherever it hid, and starts 
     },
     { timeout: 15_000, interval: 20 },
   );
+  await vi.waitFor(() => expect(pids.map(runs)).toEqual([false, false, false]), { timeout: 15_000, interval: 20 });
   await vi.waitFor(async () => {
     expect(Object.values(await fixture.registered())).toEqual([restored?.instances[0]?.state.process?.address]);
   });

@@ -7,7 +7,7 @@ import { openBuilds } from './build/builds.ts';
 import { openBundles } from './bundle/bundles.ts';
 import { checkEnvironment } from './instance/environment.ts';
 import { markVariable, runtimeMark } from './instance/mark.ts';
-import { reapOrphans } from './instance/orphans.ts';
+import { findOrphans } from './instance/orphans.ts';
 import { Ports } from './instance/port.ts';
 import { openInstanceRecords } from './instance/records.ts';
 import { defaultLimits, type RuntimeLimits } from './limits.ts';
@@ -50,7 +50,8 @@ export interface RuntimeOptions {
 }
 
 /**
- * Starts the runtime. When it returns, nothing is left of what a killed server ran, and what should run is being started.
+ * Starts the runtime. When it returns, what should run is being started, and of what a killed server ran nothing is left but
+ * the instances that serve until their successors do.
  *
  * @throws ControlPlaneError `unavailable` when the store does not answer
  */
@@ -60,7 +61,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const limits = { ...defaultLimits, ...options.limits };
   const mark = await runtimeMark(folder);
   const records = openInstanceRecords({ client, node, log });
-  await reapOrphans({ client, node, mark, records, graceMs: limits.stopGraceMs, log });
+  const orphans = await findOrphans({ client, node, mark, records, settled, graceMs: limits.stopGraceMs, log });
+  const deployments = openDeployments({ client, log });
+  const deployed = (await deployments.list()).map(({ deployment }) => deployment);
+  await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
 
   const bundles = await openBundles(folder, limits);
   const builds = await openBuilds({
@@ -69,26 +73,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     limits,
   });
   const logs = openLogs({ node, folder: join(folder, 'logs'), limits, log, now });
-  const deployments = openDeployments({ client, log });
-  const fleet = new Fleet({
-    node,
-    host,
-    ports: new Ports(host),
-    environment,
-    mark,
-    registrar,
-    settled,
-    records,
-    logs,
-    limits,
-    log,
-    now,
-    random,
-  });
+  const ports = new Ports(host);
+  const fleet = new Fleet(
+    { node, host, ports, environment, mark, registrar, settled, records, logs, limits, log, now, random },
+    orphans,
+  );
   const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
   const lanes = new Lanes();
-  const restorer = new Restorer({ deployer, lanes, log });
   const stopping = new AbortController();
+  const restorer = new Restorer({ deployer, lanes, orphans, limits, stopping: stopping.signal, log });
 
   const describe = (deployment: Deployment): DeploymentStatus => {
     const { service } = deployment;
@@ -100,7 +93,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     });
   };
 
-  const restored = restorer.restore((await deployments.list()).map(({ deployment }) => deployment));
+  const restored = restorer.restore(deployed);
 
   return {
     async run(request, onEvent, signal) {
@@ -128,7 +121,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
       const work = async (): Promise<void> => {
         await deployments.remove(service);
-        await fleet.stop(fleet.of(service));
+        await Promise.all([fleet.stop(fleet.of(service)), orphans.end(service)]);
         restorer.forget(service);
       };
       await lanes.enter({ service, what: 'is being killed', work });
@@ -151,8 +144,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     async stop() {
       stopping.abort(new ControlPlaneError('unavailable', 'the server is stopping'));
       await lanes.interruptAll(stopping.signal.reason);
-      await restored;
       await fleet.stopAll();
+      await restored;
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { Server } from './server.ts';
+
 /** What the listing commands print with --json, as far as tests read it. */
 export interface Route {
   readonly entrypoint: 'http' | 'grpc';
@@ -28,4 +30,10 @@ export interface Service {
   readonly name: string;
   readonly version: string;
   readonly instances: readonly { readonly id: string; readonly address: string }[];
+}
+
+/** The processes of everything that runs. */
+export async function pids(server: Server): Promise<readonly number[]> {
+  const deployments = await server.list<Deployment>('status');
+  return deployments.flatMap(({ instances }) => instances.map(({ pid }) => pid));
 }

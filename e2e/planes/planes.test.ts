@@ -5,6 +5,8 @@ import { connect, unary } from '../../proto/channel/client.ts';
 import { type RegisterResponse, RegistryClient } from '../../proto/gen/micro/registry/v1/registry.ts';
 import { startInstance } from '../harness/instance.ts';
 import { startLoad } from '../harness/load.ts';
+import { pids } from '../harness/listings.ts';
+import { isAlive } from '../harness/processes.ts';
 import { samples } from '../harness/samples.ts';
 import type { Server } from '../harness/server.ts';
 import { test as base } from '../harness/test.ts';
@@ -50,10 +52,13 @@ test('no request is lost while the control plane is killed and started again, an
   await register(dataPlane, controlPlane.token, 'go.micro.service.steady', instance.address);
   const url = dataPlane.url('/service/steady/');
   await expect.poll(async () => (await fetch(url)).status).toBe(200);
+  await dataPlane.succeed('run', samples.clock);
   const revisions = watchRevision(dataPlane);
   const load = startLoad(url);
+  const loadOfOwn = startLoad(dataPlane.url('/api/clock/time'));
   await load.answers(200);
 
+  const before = await pids(dataPlane);
   await controlPlane.crash();
   await load.answers(500);
 
@@ -74,7 +79,11 @@ test('no request is lost while the control plane is killed and started again, an
     .poll(async () => (await fetch(dataPlane.url('/service/another/'))).status, { timeout: 10_000 })
     .toBe(200);
   await load.answers(200);
+  // What the killed control plane ran has served until its successor did, and is ended now.
+  await expect.poll(() => Promise.all(before.map(isAlive)), { timeout: 30_000 }).toEqual([false]);
+  await loadOfOwn.answers(200);
 
+  expect(Object.keys(await loadOfOwn.stop())).toEqual(['200']);
   expect(Object.keys(await load.stop())).toEqual(['200']);
   const seen = await revisions.stop();
   expect(seen.length).toBeGreaterThan(1);

@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
-import type { Deployment } from '../harness/listings.ts';
+import { type Deployment, pids } from '../harness/listings.ts';
 import { isAlive } from '../harness/processes.ts';
 import { samples } from '../harness/samples.ts';
-import type { Server } from '../harness/server.ts';
 import { test } from '../harness/test.ts';
 
 test('services are back after the server was killed, and nothing is left of what it ran', async ({ start }) => {
@@ -23,7 +22,7 @@ test('services are back after the server was killed, and nothing is left of what
   for (const path of ['/api/clock/time', '/api/sundial/time']) {
     await expect.poll(async () => (await fetch(second.url(path))).status, { timeout: 30_000 }).toBe(200);
   }
-  expect(await Promise.all(before.map(isAlive))).toEqual([false, false, false]);
+  await expect.poll(() => Promise.all(before.map(isAlive)), { timeout: 30_000 }).toEqual([false, false, false]);
   await expect
     .poll(async () => (await second.list<Deployment>('status')).map(({ instances }) => instances.length), {
       timeout: 30_000,
@@ -58,8 +57,3 @@ test('a service that was killed stays away after a restart', async ({ start }) =
   expect(await second.list('status')).toEqual([]);
   expect((await fetch(second.url('/api/clock/time'))).status).toBe(404);
 });
-
-async function pids(server: Server): Promise<readonly number[]> {
-  const deployments = await server.list<Deployment>('status');
-  return deployments.flatMap(({ instances }) => instances.map(({ pid }) => pid));
-}

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { connectEtcd } from '../../etcd/client/connect.ts';
 import { type RealEtcd, startRealEtcd } from '../../etcd/contract/real-etcd.ts';
 import { readBootId, readProcess } from '../process/table.ts';
-import { reapOrphans } from './orphans.ts';
+import { findOrphans } from './orphans.ts';
 import { type InstanceRecord, type InstanceRecords, openInstanceRecords } from './records.ts';
 
 const log = pino({ level: 'silent' });
@@ -49,7 +49,9 @@ const record = (pid: number, startTicks: number): InstanceRecord => ({
   address: '127.0.0.1:1',
   process: { pid, startTicks, bootId },
 });
-const reap = (): Promise<void> => reapOrphans({ client, node: 'node-1', mark: 'here', records, graceMs: 5000, log });
+const options = () => ({ client, node: 'node-1', mark: 'here', records, settled: async () => {}, graceMs: 5000, log });
+
+const reap = async (): Promise<void> => (await findOrphans(options())).endAllBut(new Set());
 
 test('ends a process that carries the mark, and leaves one with the mark of another runtime alone', async () => {
   const ours = startSleeper({ MICRO_STARTED_BY: 'here' });

@@ -3,49 +3,101 @@ import type { Logger } from 'pino';
 import { instanceKey } from '../../registry/keys.ts';
 import { endProcesses } from '../process/end.ts';
 import { type ProcessEntry, readBootId } from '../process/table.ts';
-import { hasMark, listStrangers } from './mark.ts';
+import { belongsTo, hasMark, listStrangers } from './mark.ts';
 import type { InstanceRecord, InstanceRecords } from './records.ts';
 import { registryId } from './registry-id.ts';
 
-/**
- * Ends what a runtime that was killed left behind, and takes it out of the registry. To be called while nothing runs, by
- * whoever has the data folder for itself.
- *
- * An orphan is a process that carries the mark, or that a record names, by pid, start time and boot: a stranger that was
- * given the same pid since then is neither.
- */
-export async function reapOrphans(options: {
+export interface OrphansOptions {
   readonly client: Etcd3;
   readonly node: string;
   readonly mark: string;
   readonly records: InstanceRecords;
+  /** Resolves when calls are routed as of a store revision, or after a bounded time. */
+  readonly settled: (revision: bigint) => Promise<unknown>;
   readonly graceMs: number;
   readonly log: Logger;
-}): Promise<void> {
-  const { client, node, mark, records, graceMs, log } = options;
-  const recorded = await records.list();
-  const bootId = readBootId();
-  const find = (): readonly ProcessEntry[] => findOrphans(mark, bootId, recorded);
-
-  // Out of the registry first, so that no more calls go there.
-  for (const { service, number } of recorded) {
-    await client
-      .delete()
-      .key(instanceKey(service, registryId(service, node, number)))
-      .exec();
-  }
-  const orphans = find();
-  if (orphans.length > 0) log.warn({ pids: orphans.map(({ pid }) => pid) }, 'ending what a killed server left running');
-  const left = await endProcesses(find, graceMs);
-  if (left.length > 0) log.error({ pids: left.map(({ pid }) => pid) }, 'processes cannot be ended, even by SIGKILL');
-  for (const { service, number } of recorded) await records.remove(service, number);
 }
 
-function findOrphans(mark: string, bootId: string, recorded: readonly InstanceRecord[]): readonly ProcessEntry[] {
-  const known = new Set(
-    recorded.flatMap((record) =>
-      record.process?.bootId === bootId ? `${record.process.pid} ${record.process.startTicks}` : [],
-    ),
-  );
-  return listStrangers().filter((entry) => known.has(`${entry.pid} ${entry.startTicks}`) || hasMark(entry, mark));
+/**
+ * Finds what a runtime that was killed left behind. To be called before anything is started, by whoever has the data
+ * folder for itself.
+ */
+export async function findOrphans(options: OrphansOptions): Promise<Orphans> {
+  return new Orphans(options, await options.records.list());
+}
+
+/**
+ * What a killed runtime left behind. Its instances may still serve, and may go on until their successors do.
+ *
+ * An orphan is a process that carries the mark, or that a record names, by pid, start time and boot: a stranger that was
+ * given the same pid since then is neither.
+ */
+export class Orphans {
+  readonly #options: OrphansOptions;
+  readonly #bootId = readBootId();
+  readonly #endings = new Map<string, Promise<void>>();
+  #instances: readonly InstanceRecord[];
+
+  constructor(options: OrphansOptions, instances: readonly InstanceRecord[]) {
+    this.#options = options;
+    this.#instances = instances;
+  }
+
+  /** The numbers of the instances of a service, which are not free yet. */
+  numbersOf(service: string): readonly number[] {
+    return this.#of(service).map(({ number }) => number);
+  }
+
+  /** Ends everything but the instances of these services. */
+  async endAllBut(services: ReadonlySet<string>): Promise<void> {
+    const kept = this.#instances.filter(({ service }) => services.has(service));
+    const others = this.#instances.filter(({ service }) => !services.has(service));
+    await this.#end(others, (entry) => hasMark(entry, this.#options.mark) && !this.#isOf(entry, kept));
+  }
+
+  /** Ends the instances of a service, once no calls are routed to them. The same however often called. */
+  end(service: string): Promise<void> {
+    const ending = this.#endings.get(service) ?? this.#end(this.#of(service), () => false);
+    this.#endings.set(service, ending);
+    return ending;
+  }
+
+  #of(service: string): readonly InstanceRecord[] {
+    return this.#instances.filter((instance) => instance.service === service);
+  }
+
+  async #end(instances: readonly InstanceRecord[], isOneToo: (entry: ProcessEntry) => boolean): Promise<void> {
+    const { records, graceMs, log } = this.#options;
+    await this.#deregister(instances);
+    const find = (): readonly ProcessEntry[] =>
+      listStrangers().filter((entry) => this.#isOf(entry, instances) || isOneToo(entry));
+    const found = find();
+    if (found.length > 0) log.warn({ pids: found.map(({ pid }) => pid) }, 'ending what a killed server left running');
+    const left = await endProcesses(find, graceMs);
+    if (left.length > 0) log.error({ pids: left.map(({ pid }) => pid) }, 'processes cannot be ended, even by SIGKILL');
+    for (const { service, number } of instances) await records.remove(service, number);
+    this.#instances = this.#instances.filter((instance) => !instances.includes(instance));
+  }
+
+  async #deregister(instances: readonly InstanceRecord[]): Promise<void> {
+    const { client, node, settled } = this.#options;
+    let revision = 0n;
+    for (const { service, number } of instances) {
+      const key = instanceKey(service, registryId(service, node, number));
+      const { deleted, header } = await client.delete().key(key).exec();
+      if (deleted !== '0') revision = BigInt(header.revision);
+    }
+    if (revision > 0n) await settled(revision);
+  }
+
+  /** Whether a process is one of these instances, or was started by one. */
+  #isOf(entry: ProcessEntry, instances: readonly InstanceRecord[]): boolean {
+    const { mark, node } = this.#options;
+    const isRecorded = instances.some(
+      ({ process }) =>
+        process?.pid === entry.pid && process.startTicks === entry.startTicks && process.bootId === this.#bootId,
+    );
+    const ids = instances.map(({ service, number }) => registryId(service, node, number));
+    return isRecorded || belongsTo(entry, mark, ids);
+  }
 }

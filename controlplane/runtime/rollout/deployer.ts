@@ -83,13 +83,14 @@ export class Deployer {
   /**
    * Starts what should run of a service, without waiting for it to be ready.
    *
+   * @returns the instances
    * @throws ControlPlaneError that says why nothing can be started
    */
-  async restore(deployment: Deployment, signal: AbortSignal): Promise<void> {
+  async restore(deployment: Deployment, signal: AbortSignal): Promise<readonly Instance[]> {
     const build = await this.#build(deployment, () => undefined, signal);
     const start = await this.#starter(deployment, build, true);
     signal.throwIfAborted();
-    start();
+    return start();
   }
 
   #describe({ source, instances, environment }: Wanted, bundle: string): Deployment {

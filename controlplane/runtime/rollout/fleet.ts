@@ -1,6 +1,7 @@
 import type { InstanceContext } from '../instance/context.ts';
 import { Instance, type InstanceSpecification } from '../instance/instance.ts';
 import { belongsTo, listStrangers } from '../instance/mark.ts';
+import type { Orphans } from '../instance/orphans.ts';
 import { registryId } from '../instance/registry-id.ts';
 import { endProcesses } from '../process/end.ts';
 import type { ProcessEntry } from '../process/table.ts';
@@ -8,10 +9,12 @@ import type { ProcessEntry } from '../process/table.ts';
 /** The instances of this node, by service: what runs, whether or not it is yet, or still, what should. */
 export class Fleet {
   readonly #context: InstanceContext;
+  readonly #orphans: Pick<Orphans, 'numbersOf'>;
   readonly #services = new Map<string, Set<Instance>>();
 
-  constructor(context: InstanceContext) {
+  constructor(context: InstanceContext, orphans: Pick<Orphans, 'numbersOf'>) {
     this.#context = context;
+    this.#orphans = orphans;
   }
 
   of(service: string): readonly Instance[] {
@@ -23,7 +26,8 @@ export class Fleet {
     const { service } = specification;
     const instances = this.#services.get(service) ?? new Set();
     this.#services.set(service, instances);
-    const taken = new Set([...instances].map((instance) => instance.specification.number));
+    const running = [...instances].map((instance) => instance.specification.number);
+    const taken = new Set([...running, ...this.#orphans.numbersOf(service)]);
     const started: Instance[] = [];
     for (let number = 1; started.length < count; number += 1) {
       if (!taken.has(number)) started.push(new Instance({ ...specification, number }, this.#context));

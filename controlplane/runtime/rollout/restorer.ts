@@ -1,22 +1,35 @@
 import type { Logger } from 'pino';
+import { pause } from '../instance/back-off.ts';
+import type { Instance } from '../instance/instance.ts';
+import type { Orphans } from '../instance/orphans.ts';
+import type { RuntimeLimits } from '../limits.ts';
 import type { Deployer } from './deployer.ts';
 import type { Deployment } from './deployments.ts';
 import type { Lanes } from './lanes.ts';
 
+export interface RestorerOptions {
+  readonly deployer: Deployer;
+  readonly lanes: Lanes;
+  readonly orphans: Orphans;
+  readonly limits: Pick<RuntimeLimits, 'readyTimeoutMs' | 'reconnectMs'>;
+  /** Ends the wait for successors. */
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+}
+
 /** Starts again what should run, after a restart of the server. */
 export class Restorer {
-  readonly #deployer: Deployer;
-  readonly #lanes: Lanes;
-  readonly #log: Logger;
+  readonly #parts: RestorerOptions;
   readonly #troubles = new Map<string, string>();
 
-  constructor(options: { readonly deployer: Deployer; readonly lanes: Lanes; readonly log: Logger }) {
-    this.#deployer = options.deployer;
-    this.#lanes = options.lanes;
-    this.#log = options.log;
+  constructor(parts: RestorerOptions) {
+    this.#parts = parts;
   }
 
-  /** Starts all of them side by side. One that cannot be started holds up no other; `trouble` tells why. */
+  /**
+   * Starts all of them side by side. One that cannot be started holds up no other; `trouble` tells why. What a killed server
+   * left running of a service serves until that is done, so that a restart loses no calls; then it is ended.
+   */
   async restore(deployments: readonly Deployment[]): Promise<void> {
     await Promise.all(deployments.map((deployment) => this.#restoreOne(deployment)));
   }
@@ -32,16 +45,34 @@ export class Restorer {
   }
 
   async #restoreOne(deployment: Deployment): Promise<void> {
+    const { deployer, lanes, orphans, log } = this.#parts;
     const { service } = deployment;
-    const work = async (signal: AbortSignal): Promise<void> => {
+    const work = async (signal: AbortSignal): Promise<readonly Instance[]> => {
       try {
-        await this.#deployer.restore(deployment, signal);
+        return await deployer.restore(deployment, signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) return [];
         this.#troubles.set(service, error instanceof Error ? error.message : String(error));
-        this.#log.error({ err: error, service }, 'a service that should run cannot be started');
+        log.error({ err: error, service }, 'a service that should run cannot be started');
+        return [];
       }
     };
-    await this.#lanes.enter({ service, what: 'is being started again', work });
+    const successors = await lanes.enter({ service, what: 'is being started again', work });
+    if (orphans.numbersOf(service).length > 0) await this.#handedOver(successors);
+    await orphans
+      .end(service)
+      .catch((error: unknown) => log.error({ err: error, service }, 'what a killed server left running is not ended'));
+  }
+
+  /** Resolves when calls reach the successors, or cannot be expected to any more. */
+  async #handedOver(successors: readonly Instance[]): Promise<void> {
+    const { limits, stopping } = this.#parts;
+    const routed = new AbortController();
+    const all = Promise.all(successors.map((instance) => instance.route()))
+      .catch(() => undefined)
+      .finally(() => routed.abort());
+    await Promise.race([all, pause(limits.readyTimeoutMs, AbortSignal.any([stopping, routed.signal]))]);
+    // A data plane that has yet to find this server knows only the instances of the one before.
+    await pause(limits.reconnectMs, stopping);
   }
 }
