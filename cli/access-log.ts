@@ -1,0 +1,102 @@
+import { close, openSync, write } from 'node:fs';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Logger } from 'pino';
+import { OperationError } from './errors.ts';
+
+/** Where access log lines go. They are written in the background, so that no request waits for them. */
+export interface AccessLog {
+  write(line: string): void;
+  /** Writes what waits; gives up after a second. */
+  close(): Promise<void>;
+}
+
+/** Bytes that may wait for a slow disk or reader; lines beyond them are left out. */
+const longestQueue = 8 * 1024 * 1024;
+
+const closeTimeoutMs = 1_000;
+
+/** How long to wait for a reader that takes nothing now, in milliseconds. */
+const retryMs = 50;
+
+const stdout = 1;
+
+const writeSome = promisify(write);
+const closeFile = promisify(close);
+
+/**
+ * Opens the access log. While it cannot be written (a full disk, a reader that went away) its lines are left out, the log
+ * says so once, and the server serves on: pino's own destination would end the process, or wait for room for ever.
+ *
+ * @param target "stdout", or the path of a file that is appended to
+ * @throws OperationError when the file cannot be opened
+ */
+export function openAccessLog(target: string, log: Logger): AccessLog {
+  const file = target === 'stdout' ? stdout : openFile(target);
+  let queue: Buffer[] = [];
+  let queuedBytes = 0;
+  let failing = false;
+  let writing: Promise<void> | undefined;
+
+  const fail = (reason: string): void => {
+    if (!failing) log.error({ target, reason }, 'the access log cannot be written; its lines are left out');
+    failing = true;
+  };
+
+  const drain = async (): Promise<void> => {
+    // Lines that come together are written together.
+    await turn();
+    while (queue.length > 0) {
+      const batch = Buffer.concat(queue);
+      queue = [];
+      try {
+        await writeWhole(file, batch);
+        if (failing) log.info({ target }, 'the access log is written again');
+        failing = false;
+      } catch (error) {
+        fail(error instanceof Error ? error.message : String(error));
+      }
+      queuedBytes -= batch.length;
+    }
+    writing = undefined;
+  };
+
+  return {
+    write(line) {
+      const bytes = Buffer.from(line);
+      if (queuedBytes + bytes.length > longestQueue) return fail('whoever takes it is too slow');
+      queue.push(bytes);
+      queuedBytes += bytes.length;
+      writing ??= drain();
+    },
+    async close() {
+      const written = (writing ?? Promise.resolve()).then(() => true);
+      const isDone = await Promise.race([written, delay(closeTimeoutMs, false, { ref: false })]);
+      // A file that is still being written to is closed with the process.
+      if (isDone && file !== stdout) await closeFile(file);
+    },
+  };
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OperationError(`the access log cannot be written: ${reason}; name another file with --access-log`, {
+      cause,
+    });
+  }
+}
+
+async function writeWhole(file: number, data: Buffer): Promise<void> {
+  for (let at = 0; at < data.length; ) {
+    try {
+      at += (await writeSome(file, data, at, data.length - at)).bytesWritten;
+    } catch (error) {
+      // A pipe that its reader made non-blocking, and that is full.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await delay(retryMs);
+    }
+  }
+}
