@@ -3,6 +3,7 @@ import { formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import { type ChannelOptions, connect } from '../proto/channel/client.ts';
 import { callError } from './errors.ts';
 import { MicroCommand } from './micro-command.ts';
+import { endWithReader } from './output/reader.ts';
 import { flag, readSettings } from './settings/setting.ts';
 import { dataDir, server, token } from './settings/settings.ts';
 import { readToken } from './token.ts';
@@ -16,6 +17,7 @@ export abstract class ClientCommand extends MicroCommand {
   protected abstract call(server: Server): Promise<void>;
 
   protected override async run(): Promise<void> {
+    endWithReader(this.context);
     const settings = readSettings({ server, token, dataDir }, this, this.context.env);
     const given = settings.token ?? (await readToken(settings.dataDir));
     const clients: Client[] = [];

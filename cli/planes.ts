@@ -7,8 +7,9 @@ import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
+import { openAccessLog } from './access-log.ts';
 import { OperationError } from './errors.ts';
-import { makeLog, openAccessLog } from './log.ts';
+import { makeLog } from './log.ts';
 import { stopSignal } from './signals.ts';
 
 interface ControlOptions {
@@ -66,7 +67,7 @@ export async function startData(
   const { startDataPlane } = await import('../dataplane/data-plane.ts');
   const { DataPlaneError } = await import('../dataplane/errors.ts');
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  const accessLog = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog);
+  const accessLog = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog, log);
   const starting = startDataPlane({
     name: node,
     routes,
@@ -87,7 +88,7 @@ export async function startData(
     addresses: { http, grpc, admin },
     async [Symbol.asyncDispose]() {
       await plane.stop();
-      accessLog?.flushSync();
+      await accessLog?.close();
     },
   };
 }
@@ -101,6 +102,8 @@ export async function runPlanes(
 ): Promise<void> {
   // What grpc-js has to say of a failure is in the error; on its own it is a line that nobody can act on.
   setLogVerbosity(logVerbosity.NONE);
+  // It serves on when nobody reads what it prints.
+  stdout.on('error', () => undefined);
   const stop = stopSignal();
   const log = await makeLog(options.logLevel);
   await using stack = new AsyncDisposableStack();
