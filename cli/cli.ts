@@ -37,7 +37,7 @@ class ReadableCli extends Cli {
   override usage(...args: Parameters<Cli['usage']>): string {
     // The list of all commands is for finding one; its flags are told by its own --help.
     const listed = (args[0] ?? null) === null;
-    const usage = super.usage(...args).replace(/ #\d+(?=[\s\]\u001B])/g, ' VALUE');
+    const usage = super.usage(...args).replace(/ #\d+\b/g, ' VALUE');
     return listed ? usage.replace(/ \[-[^\]]*\]/g, '') : usage;
   }
 }

@@ -56,4 +56,4 @@ function nearest(typed: string, candidates: readonly string[]): string | undefin
   return isNear || letters(typed) === letters(candidate) ? candidate : undefined;
 }
 
-const letters = (word: string): string => [...word].toSorted().join('');
+const letters = (word: string): string => word.split('').toSorted().join('');
