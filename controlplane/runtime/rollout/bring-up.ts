@@ -3,8 +3,8 @@ import type { Fleet } from './fleet.ts';
 
 /**
  * Brings up new instances beside what runs: all of them ready, then registered, then written down as what should run
- * (`commit`). When anything fails before `commit` is done, or `signal` is aborted, they are stopped again, and nothing
- * else was touched.
+ * (`commit`). When anything fails before `commit` is done, or `signal` is aborted before it begins, they are stopped again,
+ * and nothing else was touched.
  *
  * @param options.start starts the new instances
  * @throws what failed, or the reason of `signal`
@@ -27,6 +27,8 @@ export async function bringUp(options: {
     onReady();
     await Promise.all(instances.map((instance) => instance.route()));
     signal.throwIfAborted();
+    // From here on they are what should run, unless the store refuses: stopped meanwhile, nothing would be left in their place.
+    signal.removeEventListener('abort', giveUp);
     await commit();
   } catch (error) {
     await fleet.stop(instances);
