@@ -34,6 +34,9 @@ export function connect<Client>(
     'grpc.max_receive_message_length': -1,
     'grpc.keepalive_time_ms': 15_000,
     'grpc.keepalive_timeout_ms': 5_000,
+    // By itself grpc-js waits up to 2 minutes before it tries again; callers here wait by their own measure.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1_000,
   });
 }
 

@@ -28,24 +28,25 @@ export function dialRoutes({
       let closed = false;
 
       const open = () => {
-        stream = client.subscribe();
-        stream.once('data', () => {
+        const opened = client.subscribe();
+        stream = opened;
+        opened.once('data', () => {
           failures = 0;
           if (!closed) subscriber.connection({ status: 'connected' });
         });
-        stream.on('data', (response: SubscribeResponse) => {
-          if (!closed && stream) void answer(stream, subscriber, response);
+        opened.on('data', (response: SubscribeResponse) => {
+          if (!closed && stream === opened) void answer(opened, subscriber, response);
         });
-        stream.on('error', (error: ServiceError) => reopen(why(address, error)));
-        stream.on('end', () => reopen(`the control plane at ${formatAddress(address)} ended the route stream`));
+        opened.on('error', (error: ServiceError) => reopen(opened, why(address, error)));
+        opened.on('end', () => reopen(opened, `the control plane at ${formatAddress(address)} ended the route stream`));
         const { name: dataPlane, httpAddress } = subscriber;
         const hello = { dataPlane, httpAddress, revision: subscriber.revision() };
-        stream.write({ message: { $case: 'hello', value: hello } });
+        opened.write({ message: { $case: 'hello', value: hello } });
       };
 
-      const reopen = (reason: string) => {
-        // Both `end` and `error` come when a stream breaks; the first one counts.
-        if (closed || stream === undefined) return;
+      const reopen = (broken: Stream, reason: string) => {
+        // Both `end` and `error` come when a stream breaks; the first one counts, and neither is about a later stream.
+        if (closed || stream !== broken) return;
         stream = undefined;
         subscriber.connection({ status: 'disconnected', reason });
         const delayMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.last) * (0.5 + Math.random() / 2);
@@ -85,5 +86,6 @@ function why(address: Address, error: ServiceError): string {
   const where = `the control plane at ${formatAddress(address)}`;
   if (error.code === status.UNAUTHENTICATED)
     return `${where} refused the token: give its own with --token or MICRO_TOKEN`;
-  return `${where} cannot be reached: ${error.details}`;
+  // grpc-js ends with a note on name resolution that is empty more often than not.
+  return `${where} cannot be reached: ${error.details.replace(/\.? Resolution note: $/, '')}`;
 }
