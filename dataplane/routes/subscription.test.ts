@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { RouteSubscriber } from '../../proto/routes/source.ts';
 import { service, silent, snapshotWith, type TestSource, testSource } from '../data-plane.fixture.ts';
 import { LastGoodFile } from './last-good.ts';
 import { PresentTable } from './present.ts';
@@ -77,4 +79,39 @@ test('after stop no update is applied', async () => {
   await subscription.stop();
   source.serve();
   expect(present.revision).toBe(1n);
+});
+
+test('the same trouble with the control plane is told once, and that it is over', async () => {
+  const lines: string[] = [];
+  const path = await lastGoodFile();
+  let subscriber: RouteSubscriber | undefined;
+  const subscription = startSubscription({
+    present: new PresentTable(path),
+    source: {
+      subscribe(given) {
+        subscriber = given;
+        return { close() {} };
+      },
+    },
+    name: 'test',
+    httpAddress: ':8080',
+    lastGoodFile: path,
+    firstTableMs: 60_000,
+    onUpdate() {},
+    log: pino({ base: null }, { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) }),
+  });
+  onTestFinished(() => subscription.stop());
+  const away = { status: 'disconnected', reason: 'refused' } as const;
+  for (let attempt = 0; attempt < 3; attempt += 1) subscriber?.connection(away);
+  subscriber?.connection({ status: 'connected' });
+  await subscriber?.apply({ $case: 'snapshot', value: snapshotWith([greeter]) });
+  for (let attempt = 0; attempt < 3; attempt += 1) subscriber?.connection(away);
+  subscriber?.connection({ ...away, reason: 'another' });
+
+  expect(lines).toEqual([
+    'no control plane, and no route table yet',
+    'connected to the control plane',
+    'lost the control plane: serving from the present route table',
+    'lost the control plane: serving from the present route table',
+  ]);
 });

@@ -40,6 +40,8 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
   const lastGood = new LastGoodFile(options.lastGoodFile, log);
   let servedFrom: RoutesStatus['source'];
   let connection: ConnectionState = { status: 'disconnected', reason: 'not connected yet' };
+  /** The trouble that the log tells of; it is told once, however often the source tries again. */
+  let told: string | undefined;
 
   function apply(update: RouteUpdate, from: 'stream' | 'last-good'): void {
     try {
@@ -65,6 +67,16 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     );
   }
 
+  function tell(state: ConnectionState): void {
+    const trouble = state.status === 'connected' ? undefined : state.reason;
+    if (trouble === told) return;
+    told = trouble;
+    if (trouble === undefined) log.info('connected to the control plane');
+    else if (present.table)
+      log.warn({ reason: trouble }, 'lost the control plane: serving from the present route table');
+    else log.warn({ reason: trouble }, 'no control plane, and no route table yet');
+  }
+
   const subscription = options.source.subscribe({
     name: options.name,
     httpAddress: options.httpAddress,
@@ -72,8 +84,7 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     apply: (update) => apply(update, 'stream'),
     connection(state) {
       connection = state;
-      if (state.status === 'connected') log.info('connected to a control plane');
-      else log.warn({ reason: state.reason }, 'lost the control plane: serving from the present route table');
+      tell(state);
     },
   });
   const firstTableTimer = setTimeout(() => {
