@@ -53,7 +53,7 @@ function describe(error: unknown, hosts: readonly string[], elapsedMs: number): 
   return error;
 }
 
-/** The text of a gRPC error without the status that grpc-js puts before it. */
+/** The text of a gRPC error without the status that grpc-js puts before it, and the empty note that it ends with. */
 export function reasonOf(error: Error): string {
-  return error.message.replace(/^\d+ [A-Z_]+: /, '');
+  return error.message.replace(/^\d+ [A-Z_]+: /, '').replace(/\.? Resolution note: $/, '');
 }

@@ -182,6 +182,10 @@ describe('a source is refused, and nothing is left of it, when it holds', () => 
     await writeFiles(source, { a: '12345', b: '12345' });
     bundles = await open({ bundleBytes: 9 });
     expect(await attempt()).toEqual(refused('holds more than 9 bytes'));
+
+    await writeFiles(source, { a: 'x'.repeat(2 ** 20) });
+    bundles = await open({ bundleBytes: 2 ** 20 });
+    expect(await attempt()).toEqual(refused('holds more than 1 MiB'));
   });
 });
 

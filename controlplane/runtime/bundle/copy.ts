@@ -41,7 +41,7 @@ export async function copyEntries(options: {
     if (bytes <= limitBytes) return;
     throw new ControlPlaneError(
       'invalid',
-      `${from} holds more than ${limitBytes} bytes; leave out what the service does not need in a .microignore`,
+      `${from} holds more than ${size(limitBytes)}; leave out what the service does not need in a .microignore`,
     );
   };
   const copyOne = async (entry: BundleEntry): Promise<void> => {
@@ -98,4 +98,9 @@ async function copyFile(
 async function seal(folder: string): Promise<void> {
   await chmod(folder, mode.folder);
   await syncFolder(folder);
+}
+
+/** "256 MiB"; what is no whole number of MiB in bytes. */
+function size(bytes: number): string {
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
 }

@@ -57,8 +57,9 @@ describe('what is no source is refused', () => {
   });
 
   test.each([
-    ['{', /package\.json is no JSON/],
-    [{ scripts: { start: 1 } }, /package\.json is not as npm wants it.*scripts\.start/s],
+    ['{"name": }\n', /package\.json is no JSON: .+$/],
+    [{ scripts: { start: 1 } }, /package\.json is not as npm wants it: scripts\.start: .+$/],
+    [[], /package\.json is not as npm wants it: Invalid input: .+$/],
     [`"${'x'.repeat(1024 * 1024)}"`, /has 1048578 bytes; at most 1048576 are read/],
   ])('a package.json that is broken', async (content, message) => {
     await writeFiles(folder.path, { 'package.json': content });

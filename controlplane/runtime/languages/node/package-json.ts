@@ -30,15 +30,24 @@ export async function readPackageJson(folder: string): Promise<PackageJson> {
   }
   const result = schema.safeParse(parse(path, await readFile(path, 'utf8')));
   if (!result.success) {
-    throw new ControlPlaneError('invalid', `${path} is not as npm wants it: ${z.prettifyError(result.error)}`);
+    throw new ControlPlaneError('invalid', `${path} is not as npm wants it: ${faults(result.error)}`);
   }
   return result.data;
+}
+
+/** Every fault on one line: "scripts.start: Invalid input: …". */
+function faults({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
 }
 
 function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new ControlPlaneError('invalid', `${path} is no JSON: ${(error as SyntaxError).message}`, { cause: error });
+    throw new ControlPlaneError(
+      'invalid',
+      `${path} is no JSON: ${(error as SyntaxError).message.replace(/\s+/g, ' ')}`,
+      { cause: error },
+    );
   }
 }
