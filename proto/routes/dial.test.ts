@@ -39,7 +39,7 @@ test('a control plane that was away for long is found soon after its return', as
       error ? reject(error) : resolve(),
     );
   });
-  await vi.waitFor(() => expect(states).toContain('connected'), { timeout: 700 });
+  await vi.waitFor(() => expect(states).toContain('connected'), { timeout: 900 });
   subscription.close();
   server.forceShutdown();
 });
