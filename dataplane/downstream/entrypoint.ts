@@ -71,5 +71,8 @@ function listenError(entrypoint: EntrypointName, address: TcpAddress, cause: Nod
       cause,
     });
   }
-  return new DataPlaneError('cannot-listen', `${start}: ${cause.message}`, { entrypoint, cause });
+  return new DataPlaneError('cannot-listen', `${start}: ${cause.message}; choose another address`, {
+    entrypoint,
+    cause,
+  });
 }
