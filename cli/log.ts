@@ -15,5 +15,5 @@ export async function makeLog(level: string): Promise<Logger> {
     return pino({ level }, destination);
   }
   const { default: pretty } = await import('pino-pretty');
-  return pino({ level }, pretty({ destination: stderr, sync: true, ignore: 'pid,hostname' }));
+  return pino({ level }, pretty({ destination: stderr, sync: true, ignore: 'pid,hostname', singleLine: true }));
 }
