@@ -3,8 +3,10 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { runCli } from './cli.ts';
+import { callError } from './errors.ts';
 
 async function run(...args: string[]) {
   const stdout = new PassThrough();
@@ -82,4 +84,10 @@ test('without a token the command says where it looked', async () => {
   const { exitCode, stderr } = await run('status', '--data-dir', '/nonexistent/micro');
   expect(exitCode).toBe(1);
   expect(stderr).toContain('no /nonexistent/micro/token');
+});
+
+test('a server that answers is not said to be away, whatever it tells of its store', () => {
+  const details = 'etcd at 127.0.0.1:2379 cannot be reached: No connection established. Last error: ECONNREFUSED';
+  const error = Object.assign(new Error(details), { code: status.UNAVAILABLE, details });
+  expect(callError(error, '127.0.0.1:8081')).toMatchObject({ message: `127.0.0.1:8081: ${details}` });
 });

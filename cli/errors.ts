@@ -26,7 +26,8 @@ export function callError(error: unknown, server: string): unknown {
 function explain({ code, details }: ServiceError, server: string): string {
   switch (code) {
     case status.UNAVAILABLE:
-      return /ECONNREFUSED|ENOENT|ENOTFOUND|EHOSTUNREACH|No connection established/.test(details)
+      // So grpc-js begins when nobody answered; a server that answers may tell of a store that it cannot reach.
+      return /^(No connection established|Name resolution failed)/.test(details)
         ? `no micro server answers at ${server}: start one with 'micro server', or name another with --server`
         : `${server}: ${details}`;
     case status.UNAUTHENTICATED:
