@@ -38,8 +38,12 @@ export function forward(session: PooledSession, { stream, headers, body, reply }
       resolve(!isRefused);
     });
 
-    // A client that cancels, or a deadline, ends the work of the instance.
-    const cancel = (): void => upstream.close(stream.rstCode || constants.NGHTTP2_CANCEL);
+    // A client that cancels, or a deadline, ends the work of the instance. A stream that the instance has closed stays
+    // for as long as it holds what the instance did not take.
+    const cancel = (): void => {
+      if (upstream.closed) upstream.destroy();
+      else upstream.close(stream.rstCode || constants.NGHTTP2_CANCEL);
+    };
     stream.once('close', cancel);
     body.sendTo(upstream);
   });

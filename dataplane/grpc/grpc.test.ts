@@ -376,3 +376,25 @@ test('what is behind an instance address that is no HTTP/2 makes the call unavai
   const client = await clientFor(await listenForTest(instance));
   await expect(hello(client, '')).rejects.toEqual(failure(status.UNAVAILABLE));
 });
+
+test('a call that is answered before its request has ended is over, however much of that was on its way', async () => {
+  const lines: string[] = [];
+  const instance = await startRawInstance((stream) =>
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '3' }, { endStream: true }),
+  );
+  const { grpc } = await startTestDataPlane(greeter(instance), {
+    accessLog: { write: (line) => void lines.push(line) },
+  });
+  const session = connectHttp2(`http://${grpc.host}:${grpc.port}`);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': say.collect.path,
+    'content-type': 'application/grpc',
+  });
+  stream.write(Buffer.alloc(200_000));
+  const [head] = (await once(stream, 'response')) as [Record<string, string>];
+  expect(head['grpc-status']).toBe(String(status.INVALID_ARGUMENT));
+  await vi.waitFor(() => expect(lines).toHaveLength(1));
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ status: 'INVALID_ARGUMENT' });
+});

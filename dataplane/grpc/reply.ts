@@ -8,6 +8,7 @@ import {
 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { Call } from '../calls.ts';
+import { leaveRest } from '../downstream/leave-rest.ts';
 import { stripHopByHop } from '../headers/hop-by-hop.ts';
 
 /** The answer to one gRPC call: an instance's, passed on as it comes, or a status of the data plane's own. */
@@ -91,9 +92,8 @@ export class Reply {
     this.#closeSoon();
   }
 
-  /** The rest of a request that is answered is not wanted (RFC 9113 section 8.1); a reset at once would overtake the answer. */
   #closeSoon(): void {
-    setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+    setImmediate(() => leaveRest(this.#stream));
   }
 }
 

@@ -1,6 +1,8 @@
-import { request, type ServerResponse } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
+import { once } from 'node:events';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { createServer as createTcpServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
@@ -32,6 +34,24 @@ function leavingClient(client: string, { host, port }: TcpAddress, target: strin
   return () => {
     outgoing.destroy();
   };
+}
+
+/** Sends the beginning of a request, and waits for its answer without ever ending it. */
+async function earlyAnswer(client: string, { host, port }: TcpAddress, target: string) {
+  const beginning = Buffer.alloc(200_000);
+  if (client === 'HTTP/2') {
+    const session = connectHttp2(`http://${host}:${port}`);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({ ':method': 'POST', ':path': target });
+    stream.write(beginning);
+    const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    return { status: Number(head[':status']), body: await text(stream) };
+  }
+  const outgoing = request({ host, port, path: target, method: 'POST', agent: false }).on('error', () => {});
+  onTestFinished(() => void outgoing.destroy());
+  outgoing.write(beginning);
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode, body: await text(answer) };
 }
 
 describe.each(ways)('from a client on $client to an instance on $instance', ({ client, send, start, protocol }) => {
@@ -85,6 +105,18 @@ describe.each(ways)('from a client on $client to an instance on $instance', ({ c
     const answer = await send(http, '/api/greeter/');
     expect(answer.status).toBe(504);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 504, status: 'Gateway Timeout' });
+  });
+
+  test('an answer that comes before the request has ended is passed on whole, and ends the call', async () => {
+    const lines: string[] = [];
+    const instance = await start((_, response) => response.writeHead(413).end('too large'));
+    const { http } = await startTestDataPlane(sourceFor(instance), {
+      accessLog: { write: (line) => void lines.push(line) },
+    });
+    const { status, body } = await earlyAnswer(client, http, '/api/greeter/');
+    expect({ status, body }).toEqual({ status: 413, body: 'too large' });
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ status: 413 });
   });
 
   test('an instance that dies in the middle of its answer breaks the answer to the client', async () => {

@@ -32,16 +32,24 @@ export class OutgoingRequest extends EventEmitter {
     this.reusedSocket = reusedSocket;
     this.#stream = stream;
     stream.on('drain', () => this.emit('drain'));
-    stream.on('error', (error) => this.emit('error', error));
+    // An instance that has answered need not take the rest of the request (RFC 9113 section 8.1); whether its answer is
+    // whole is for the answer to say.
+    stream.on('error', (error) => {
+      if (!this.answer) this.emit('error', error);
+    });
     stream.once('close', () => this.emit('close'));
     // http2-proxy listens a moment later than a request can fail, and not any more when it is over.
     this.on('error', () => {});
   }
 
-  /** @param message emitted for http2-proxy, which reads its headers and destroys it */
-  answered(answer: Answer, message: object): void {
+  /**
+   * http2-proxy gets a stand-in, of which it reads the headers and which it destroys. The message itself tells of the end
+   * of its connection, also after it was answered, and that is not to fail a request that the answer is relayed of.
+   */
+  answered(answer: Answer): void {
     this.answer = answer;
-    this.emit('response', message);
+    const destroy = (): void => void answer.body.destroy();
+    this.emit('response', Object.assign(new EventEmitter(), { headers: { ...answer.headers }, destroy }));
   }
 
   write(chunk: Buffer): boolean {
@@ -75,7 +83,7 @@ export function openHttp1(
     upstream.once('error', reject);
     onceConnected(upstream, () => {
       const outgoing = new OutgoingRequest(upstream, { hasBody, reusedSocket: upstream.reusedSocket });
-      upstream.once('response', (message: IncomingMessage) => outgoing.answered(answerOfMessage(message), message));
+      upstream.once('response', (message: IncomingMessage) => outgoing.answered(answerOfMessage(message)));
       resolve(outgoing);
     });
   });
@@ -95,10 +103,7 @@ export async function openHttp2(
     { endStream: !hasBody },
   );
   const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket });
-  stream.once('response', (received: IncomingHttpHeaders) => {
-    const answer = answerOfStream(stream, received);
-    outgoing.answered(answer, Object.assign(stream, { headers: { ...answer.headers } }));
-  });
+  stream.once('response', (received: IncomingHttpHeaders) => outgoing.answered(answerOfStream(stream, received)));
   // A stream that is cancelled closes without an error.
   stream.once('close', () => {
     if (outgoing.answer) return;
