@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connectEtcd } from '../../etcd/client/connect.ts';
 import { type RealEtcd, startRealEtcd } from '../../etcd/contract/real-etcd.ts';
 import { readBootId, readProcess } from '../process/table.ts';
@@ -95,4 +95,35 @@ test('takes what it ended out of the registry, and removes the records of this n
     '/micro/registry/go.micro.service.hello/go.micro.service.hello-node-2-1',
     '/micro/runtime/instances/node-2/go.micro.service.hello/1',
   ]);
+});
+
+test('an instance of a service that is to run serves on, and one that is gone is routed to no more', async () => {
+  const child = startSleeper();
+  const running = record(child.pid, readProcess(child.pid)?.startTicks ?? 0);
+  await records.put(running);
+  await records.put({ ...record(2 ** 22 - 1, 1), number: 2 });
+  const key = (number: number) => `/micro/registry/go.micro.service.hello/go.micro.service.hello-node-1-${number}`;
+  for (const number of [1, 2]) await client.put(key(number)).value('{}');
+  const orphans = await findOrphans(options());
+  await orphans.endAllBut(new Set([running.service]));
+  expect(child.exitCode ?? child.signalCode).toBeNull();
+  expect(await client.getAll().prefix('/micro/registry/').keys()).toEqual([key(1)]);
+  expect(orphans.numbersOf(running.service)).toEqual([1]);
+
+  const ended = once(child, 'exit');
+  await orphans.end(running.service);
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  expect(await client.getAll().keys()).toEqual([]);
+});
+
+test('what could not be ended while the store was away is ended when it is asked for again', async () => {
+  await records.put(record(2 ** 22 - 1, 1));
+  const away = new Error('the store is away');
+  const remove = vi
+    .fn((service: string, number: number) => records.remove(service, number))
+    .mockRejectedValueOnce(away);
+  const orphans = await findOrphans({ ...options(), records: { ...records, remove } });
+  await expect(orphans.end('go.micro.service.hello')).rejects.toBe(away);
+  await orphans.end('go.micro.service.hello');
+  expect(await client.getAll().keys()).toEqual([]);
 });

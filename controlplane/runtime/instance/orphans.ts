@@ -48,17 +48,25 @@ export class Orphans {
     return this.#of(service).map(({ number }) => number);
   }
 
-  /** Ends everything but the instances of these services. */
+  /** Ends everything but the instances of these services that still run. */
   async endAllBut(services: ReadonlySet<string>): Promise<void> {
-    const kept = this.#instances.filter(({ service }) => services.has(service));
-    const others = this.#instances.filter(({ service }) => !services.has(service));
+    const running = listStrangers();
+    // The address of one that is gone, as all are after a boot, may soon be that of an instance of another service.
+    const kept = this.#instances.filter(
+      (instance) => services.has(instance.service) && running.some((entry) => this.#isProcess(entry, instance)),
+    );
+    const others = this.#instances.filter((instance) => !kept.includes(instance));
     await this.#end(others, (entry) => hasMark(entry, this.#options.mark) && !this.#isOf(entry, kept));
   }
 
-  /** Ends the instances of a service, once no calls are routed to them. The same however often called. */
+  /** Ends the instances of a service, once no calls are routed to them. Done once, however often it is asked for. */
   end(service: string): Promise<void> {
-    const ending = this.#endings.get(service) ?? this.#end(this.#of(service), () => false);
+    const begun = this.#endings.get(service);
+    if (begun !== undefined) return begun;
+    const ending = this.#end(this.#of(service), () => false);
     this.#endings.set(service, ending);
+    // While the store is away it cannot be done, and the next one who asks tries again.
+    void ending.catch(() => this.#endings.delete(service));
     return ending;
   }
 
@@ -93,11 +101,12 @@ export class Orphans {
   /** Whether a process is one of these instances, or was started by one. */
   #isOf(entry: ProcessEntry, instances: readonly InstanceRecord[]): boolean {
     const { mark, node } = this.#options;
-    const isRecorded = instances.some(
-      ({ process }) =>
-        process?.pid === entry.pid && process.startTicks === entry.startTicks && process.bootId === this.#bootId,
-    );
     const ids = instances.map(({ service, number }) => registryId(service, node, number));
-    return isRecorded || belongsTo(entry, mark, ids);
+    return instances.some((instance) => this.#isProcess(entry, instance)) || belongsTo(entry, mark, ids);
+  }
+
+  /** Whether a process is the one that was recorded. */
+  #isProcess({ pid, startTicks }: ProcessEntry, { process }: InstanceRecord): boolean {
+    return process?.pid === pid && process.startTicks === startTicks && process.bootId === this.#bootId;
   }
 }
