@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { pause } from '../instance/back-off.ts';
 import type { Instance } from '../instance/instance.ts';
@@ -24,6 +25,8 @@ export class Restorer {
 
   constructor(parts: RestorerOptions) {
     this.#parts = parts;
+    // Every service waits on it at once, and Node warns of a leak from the eleventh listener on.
+    setMaxListeners(0, parts.stopping);
   }
 
   /**
