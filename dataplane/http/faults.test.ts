@@ -214,6 +214,7 @@ test('a service without instances is 503, before the first table everything is',
 
 test.each([
   ['no HTTP', '220 mail.example ESMTP\r\n'],
+  ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'],
   ['without a known status', 'HTTP/1.1 000 Nothing\r\nContent-Length: 0\r\n\r\n'],
   ['of a status that HTTP/2 cannot carry', 'HTTP/1.1 999 Denied\r\nContent-Length: 0\r\n\r\n'],
   ['of two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],

@@ -37,7 +37,11 @@ export class OutgoingRequest extends EventEmitter {
     stream.on('error', (error) => {
       if (!this.answer) this.emit('error', error);
     });
-    stream.once('close', () => this.emit('close'));
+    stream.once('close', () => {
+      // A request that is cancelled, or answered with an upgrade, closes without an error.
+      if (!this.answer) this.emit('error', new Error('the connection or stream ended before an answer'));
+      this.emit('close');
+    });
     // http2-proxy listens a moment later than a request can fail, and not any more when it is over.
     this.on('error', () => {});
   }
@@ -104,10 +108,5 @@ export async function openHttp2(
   );
   const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket });
   stream.once('response', (received: IncomingHttpHeaders) => outgoing.answered(answerOfStream(stream, received)));
-  // A stream that is cancelled closes without an error.
-  stream.once('close', () => {
-    if (outgoing.answer) return;
-    outgoing.emit('error', new Error(`the instance reset the stream (${stream.rstCode})`));
-  });
   return outgoing;
 }
