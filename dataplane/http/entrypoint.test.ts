@@ -126,6 +126,15 @@ test('errors are JSON, or a page where the client prefers HTML', async () => {
   expect((await sendHttp1(http, '/api/nobody/', { method: 'HEAD' })).body).toBe('');
 });
 
+test('a path that is no service is told what paths begin with', async () => {
+  const { http } = await startTestDataPlane(greeter());
+  const { status, body } = await sendHttp1(http, '/');
+  expect(status).toBe(404);
+  expect((JSON.parse(body) as { detail: string }).detail).toBe(
+    'no service has this path: it would begin with /api/ or /web/ or /service/ and a name',
+  );
+});
+
 test.each([
   ['a head above 16 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
   ['more than 100 headers', `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'X: 1\r\n'.repeat(100)}\r\n`, 431],

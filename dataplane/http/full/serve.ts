@@ -38,7 +38,7 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
     const present = table();
     if (!present) return respondError(exchange, 503, 'there is no route table yet: no control plane has sent one');
     const route = routeUrl(present, request.url ?? '');
-    if (route.kind !== 'service') return respondUnrouted(exchange, route);
+    if (route.kind !== 'service') return respondUnrouted(exchange, route, present);
 
     const { service, target, prefix, web } = route;
     call.service = service.name;
@@ -95,7 +95,11 @@ function mayTryAgain({ kind }: ForwardFailure, { request, hasBody }: Exchange): 
   return kind !== 'slow' && !hasBody && idempotentMethods.has(request.method ?? '');
 }
 
-function respondUnrouted(exchange: Exchange, route: Exclude<UrlRoute, { readonly kind: 'service' }>): void {
+function respondUnrouted(
+  exchange: Exchange,
+  route: Exclude<UrlRoute, { readonly kind: 'service' }>,
+  { prefixes }: RouteTable,
+): void {
   switch (route.kind) {
     case 'redirect':
       return respondRedirect(exchange, route.location);
@@ -105,7 +109,9 @@ function respondUnrouted(exchange: Exchange, route: Exclude<UrlRoute, { readonly
       return respondError(
         exchange,
         404,
-        route.service === undefined ? 'no service has this path' : `no service ${route.service}`,
+        route.service === undefined
+          ? `no service has this path: it would begin with ${[...prefixes.keys()].join(' or ')} and a name`
+          : `no service ${route.service}`,
       );
   }
 }
