@@ -22,6 +22,7 @@ export class OutgoingRequest extends EventEmitter {
   /** The answer, once there is one. */
   answer: Answer | undefined;
   readonly #stream: Writable;
+  #hasFailed = false;
 
   constructor(
     stream: Writable,
@@ -32,14 +33,10 @@ export class OutgoingRequest extends EventEmitter {
     this.reusedSocket = reusedSocket;
     this.#stream = stream;
     stream.on('drain', () => this.emit('drain'));
-    // An instance that has answered need not take the rest of the request (RFC 9113 section 8.1); whether its answer is
-    // whole is for the answer to say.
-    stream.on('error', (error) => {
-      if (!this.answer) this.emit('error', error);
-    });
+    stream.on('error', (error) => this.#fail(error));
     stream.once('close', () => {
       // A request that is cancelled, or answered with an upgrade, closes without an error.
-      if (!this.answer) this.emit('error', new Error('the connection or stream ended before an answer'));
+      this.#fail(new Error('the connection or stream ended before an answer'));
       this.emit('close');
     });
     // http2-proxy listens a moment later than a request can fail, and not any more when it is over.
@@ -47,13 +44,12 @@ export class OutgoingRequest extends EventEmitter {
   }
 
   /**
-   * http2-proxy gets a stand-in, of which it reads the headers and which it destroys. The message itself tells of the end
-   * of its connection, also after it was answered, and that is not to fail a request that the answer is relayed of.
+   * http2-proxy gets a stand-in, of which it reads the headers. The message itself tells of the end of its connection,
+   * also after it was answered, and that is not to fail a request that the answer is relayed of.
    */
   answered(answer: Answer): void {
     this.answer = answer;
-    const destroy = (): void => void answer.body.destroy();
-    this.emit('response', Object.assign(new EventEmitter(), { headers: { ...answer.headers }, destroy }));
+    this.emit('response', Object.assign(new EventEmitter(), { headers: { ...answer.headers }, destroy() {} }));
   }
 
   write(chunk: Buffer): boolean {
@@ -65,8 +61,20 @@ export class OutgoingRequest extends EventEmitter {
     this.#stream.end();
   }
 
+  /** By http2-proxy also when all is done: then the reset would count at the instance, which bears with some only. */
   destroy(error?: Error): void {
+    if (this.#stream.writableEnded && this.answer?.body.readableEnded) return;
     this.#stream.destroy(error);
+  }
+
+  /**
+   * Once, as http2-proxy would take a second failure for one of the next try. An instance that has answered need not take
+   * the rest of the request (RFC 9113 section 8.1); whether its answer is whole is for the answer to say.
+   */
+  #fail(error: Error): void {
+    if (this.#hasFailed || this.answer) return;
+    this.#hasFailed = true;
+    this.emit('error', error);
   }
 }
 
