@@ -120,7 +120,7 @@ test('what could not be ended while the store was away is ended when it is asked
   await records.put(record(2 ** 22 - 1, 1));
   const away = new Error('the store is away');
   const remove = vi
-    .fn((service: string, number: number) => records.remove(service, number))
+    .fn<InstanceRecords['remove']>((service, number) => records.remove(service, number))
     .mockRejectedValueOnce(away);
   const orphans = await findOrphans({ ...options(), records: { ...records, remove } });
   await expect(orphans.end('go.micro.service.hello')).rejects.toBe(away);
