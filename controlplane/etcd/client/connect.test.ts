@@ -29,7 +29,18 @@ describe('the etcd client', () => {
 
   test('gives up on a store that is frozen, and says which and for how long it tried', async () => {
     const client = connect({ hosts: [etcd.host], timeoutMs: 2_000 });
-    await client.put('a').value('1');
+    // A busy machine's disk may need longer than that.
+    await expect
+      .poll(
+        () =>
+          client
+            .put('a')
+            .value('1')
+            .exec()
+            .then(() => 'put', String),
+        { timeout: 15_000 },
+      )
+      .toBe('put');
     etcd.freeze();
     await expect(client.get('a').string()).rejects.toMatchObject({
       name: 'ControlPlaneError',
