@@ -3,6 +3,8 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import { OperationError } from './errors.ts';
+import { accessLine } from './output/access-line.ts';
+import { isTerminal } from './output/terminal.ts';
 
 /** Where access log lines go. They are written in the background, so that no request waits for them. */
 export interface AccessLog {
@@ -28,11 +30,12 @@ const closeFile = promisify(close);
  * Opens the access log. While it cannot be written (a full disk, a reader that went away) its lines are left out, the log
  * says so once, and the server serves on: pino's own destination would end the process, or wait for room for ever.
  *
- * @param target "stdout", or the path of a file that is appended to
+ * @param target "stdout", which gets short lines for people where it is a terminal; or the path of a file to append to
  * @throws OperationError when the file cannot be opened
  */
 export function openAccessLog(target: string, log: Logger): AccessLog {
   const file = target === 'stdout' ? stdout : openFile(target);
+  const isForPeople = file === stdout && isTerminal(process.stdout);
   let queue: Buffer[] = [];
   let queuedBytes = 0;
   let failing = false;
@@ -63,7 +66,7 @@ export function openAccessLog(target: string, log: Logger): AccessLog {
 
   return {
     write(line) {
-      const bytes = Buffer.from(line);
+      const bytes = Buffer.from(isForPeople ? accessLine(line) : line);
       if (queuedBytes + bytes.length > longestQueue) return fail('whoever takes it is too slow');
       queue.push(bytes);
       queuedBytes += bytes.length;

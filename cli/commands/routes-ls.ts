@@ -1,6 +1,7 @@
 import { Command, Option } from 'clipanion';
 import { unary } from '../../proto/channel/client.ts';
 import { type ListResponse, RoutesClient } from '../../proto/gen/micro/routes/v1/routes.ts';
+import { isInternalSystem } from '../../proto/internal-systems.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
 import { OperationError } from '../errors.ts';
 import { listRoutes } from '../output/routes.ts';
@@ -25,7 +26,7 @@ export class RoutesListCommand extends ClientCommand {
     const client = server.client(RoutesClient);
     const { snapshot } = await unary<ListResponse>((done) => client.list({}, done));
     if (snapshot === undefined) throw new OperationError('the server sent no route table: is it of another version?');
-    const routes = listRoutes(snapshot).filter(({ service }) => this.all || !service.startsWith('micro.'));
+    const routes = listRoutes(snapshot).filter(({ service }) => this.all || !isInternalSystem(service));
     if (this.json) return this.print(json(routes));
     if (routes.length === 0) return this.print("no routes yet: start a service with 'micro run <source>'");
     return this.print(

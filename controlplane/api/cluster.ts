@@ -1,4 +1,5 @@
 import type { ClusterServer, StoreMode } from '../../proto/gen/micro/cluster/v1/cluster.ts';
+import { isInternalSystem } from '../../proto/internal-systems.ts';
 import type { Mirror } from '../etcd/client/mirror.types.ts';
 import type { RoutePublisher } from '../routes/publish.ts';
 
@@ -17,7 +18,9 @@ export function clusterService(options: ClusterServiceOptions): ClusterServer {
   const startedUnixMs = BigInt(Date.now());
   return {
     health(_call, done) {
-      const { revision, services } = publisher.snapshot();
+      const { revision, services: routed } = publisher.snapshot();
+      // What users run; the internal systems are routed to as well.
+      const services = routed.filter(({ name }) => !isInternalSystem(name));
       done(null, {
         node,
         version,

@@ -1,3 +1,4 @@
+import { isInternalSystem } from '../../proto/internal-systems.ts';
 import { parseTcpAddress } from '../../proto/channel/address.ts';
 import { ControlPlaneError } from '../errors.ts';
 import type { Registered } from './types.ts';
@@ -43,7 +44,7 @@ function nameProblems(name: string): readonly string[] {
     const allowed = 'letters, digits, "-" and "_" in parts separated by single dots';
     return [`the service name ${JSON.stringify(name)} must be ${allowed}`];
   }
-  if (name.startsWith('micro.')) return [`the service name ${name} is reserved: "micro." names internal systems`];
+  if (isInternalSystem(name)) return [`the service name ${name} is reserved: "micro." names internal systems`];
   return [];
 }
 

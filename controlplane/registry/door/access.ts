@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { internalPrefix, isInternalSystem } from '../../../proto/internal-systems.ts';
 import type { RequestOp, TxnRequest } from '../../etcd/gen/rpc.ts';
 import { registryPrefix } from '../keys.ts';
 
@@ -25,10 +26,8 @@ interface Keys {
 
 const registry = Buffer.from(registryPrefix);
 const registryEnd = endOfPrefix(registryPrefix);
-/** Names that start so belong to internal systems. */
-const reserved = 'micro.';
-const reservedStart = Buffer.from(registryPrefix + reserved);
-const reservedEnd = endOfPrefix(registryPrefix + reserved);
+const reservedStart = Buffer.from(registryPrefix + internalPrefix);
+const reservedEnd = endOfPrefix(registryPrefix + internalPrefix);
 const oneKey = Buffer.alloc(0);
 const toLastKey = Buffer.of(0);
 
@@ -47,7 +46,8 @@ export function checkWrite(keys: Keys): void {
   const touchesReserved = rangeEnd.equals(oneKey)
     ? isReserved(key)
     : Buffer.compare(key, reservedEnd) < 0 && Buffer.compare(rangeEnd, reservedStart) > 0;
-  if (touchesReserved) throw new Denied(`writing names that start with "${reserved}", which are internal systems,`);
+  if (touchesReserved)
+    throw new Denied(`writing names that start with "${internalPrefix}", which are internal systems,`);
 }
 
 /** @throws Denied when any condition or operation, however deep, is not for the door */
@@ -84,7 +84,7 @@ function isInRegistry(key: Buffer): boolean {
 /** The service's name is the last part but one; a domain may be before it. */
 function isReserved(key: Buffer): boolean {
   const parts = key.subarray(registry.length).toString('latin1').split('/');
-  return parts.slice(0, 2).some((part) => part.startsWith(reserved));
+  return parts.slice(0, 2).some((part) => isInternalSystem(part));
 }
 
 function endOfPrefix(prefix: string): Buffer {

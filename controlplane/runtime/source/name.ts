@@ -1,3 +1,4 @@
+import { isInternalSystem } from '../../../proto/internal-systems.ts';
 import { basename, dirname } from 'node:path';
 import type { Prefix } from '../../../proto/gen/micro/routes/v1/routes.ts';
 import { ControlPlaneError } from '../../errors.ts';
@@ -31,7 +32,7 @@ export function serviceName(options: {
   // `npm init` declares the folder's name, which in `helloworld/web` is no more than the kind.
   const own = declared !== undefined && !(isPart && declared === last) ? declared : undefined;
   const name = given ?? own ?? basename(isPart ? dirname(folder) : folder);
-  if (name === 'micro' || name.startsWith('micro.')) {
+  if (name === 'micro' || isInternalSystem(name)) {
     throw new ControlPlaneError(
       'invalid',
       `the name ${name} is reserved: names under "micro." are the server's own; choose another with --name`,
