@@ -10,6 +10,7 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
   return (call) => {
     let subscription: RouteSubscription | undefined;
     let unanswered: Unanswered | undefined;
+    let ended = false;
 
     const answer = (outcome: (waiting: Unanswered) => void, revision: bigint) => {
       if (unanswered?.revision !== revision) {
@@ -22,6 +23,7 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
     };
 
     const end = (reason: string) => {
+      ended = true;
       subscription?.close();
       unanswered?.reject(new Error(reason));
       unanswered = undefined;
@@ -33,6 +35,8 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
     };
 
     call.on('data', ({ message }: SubscribeRequest) => {
+      // Messages that were on their way when the stream ended.
+      if (ended) return undefined;
       switch (message?.$case) {
         case 'hello':
           if (subscription) return refuse('a second hello');
