@@ -46,7 +46,7 @@ export class Deployer {
    * @throws ControlPlaneError that says what failed; what ran before runs on
    */
   async deploy(wanted: Wanted, onEvent: OnEvent, signal: AbortSignal): Promise<Deployment> {
-    const { bundles, deployments, fleet, namespaces, settled } = this.#parts;
+    const { builds, bundles, deployments, fleet, namespaces, settled } = this.#parts;
     const { service, folder } = wanted.source;
     const step = (step: Step, detail: string): void => onEvent({ type: 'step', step, detail });
 
@@ -55,7 +55,11 @@ export class Deployer {
     step('bundle', `${service}${describeVersion(wanted.source)}`);
     const deployment = this.#describe(wanted, await bundles.create(folder, signal));
     const running = fleet.of(service);
-    if (previous !== undefined && sameWork(previous.deployment, deployment) && allReady(running, deployment)) {
+    if (
+      previous !== undefined &&
+      sameWork(previous.deployment, deployment) &&
+      allReady(running, deployment, builds.find(deployment.bundle))
+    ) {
       step('routed', `version ${deployment.version} is already running`);
       return previous.deployment;
     }
@@ -155,8 +159,22 @@ function sameWork(one: Deployment, other: Deployment): boolean {
   return isDeepStrictEqual({ ...one, updatedUnixMs: 0 }, { ...other, updatedUnixMs: 0 });
 }
 
-function allReady(instances: readonly Instance[], { instances: wanted }: Deployment): boolean {
-  return instances.length === wanted && instances.every(({ status }) => status.state.status === 'ready');
+/** Whether as many instances as a deployment asks for are ready, of its version and with its environment. */
+export function allReady(
+  instances: readonly Pick<Instance, 'specification' | 'status'>[],
+  { instances: wanted, version, environment }: Deployment,
+  folder: string | undefined,
+): boolean {
+  return (
+    instances.length === wanted &&
+    instances.every(
+      ({ specification, status }) =>
+        status.state.status === 'ready' &&
+        specification.version === version &&
+        specification.folder === folder &&
+        isDeepStrictEqual(specification.environment, environment),
+    )
+  );
 }
 
 /** " v1.2.3", or why the version is that of the content. */
