@@ -40,7 +40,7 @@ export async function startControl(
   options: ControlOptions,
   { version, environment }: Pick<ControlPlaneOptions, 'version' | 'environment'>,
   log: Logger,
-): Promise<Plane & Pick<ControlPlane, 'node' | 'routes'>> {
+): Promise<Plane & Pick<ControlPlane, 'node' | 'routes' | 'endStreams'>> {
   // Loaded here, and not by client commands: it brings the store along.
   const { startControlPlane } = await import('../controlplane/control-plane.ts');
   const plane = await startControlPlane({
@@ -55,7 +55,13 @@ export async function startControl(
     log,
   });
   const { addresses, node, routes } = plane;
-  return { addresses, node, routes, [Symbol.asyncDispose]: () => plane.stop() };
+  return {
+    addresses,
+    node,
+    routes,
+    endStreams: () => plane.endStreams(),
+    [Symbol.asyncDispose]: () => plane.stop(),
+  };
 }
 
 /** Starts the data plane with the settings of the command line. */

@@ -47,12 +47,17 @@ export interface ControlPlane {
   readonly addresses: { readonly control: TcpAddress; readonly registry?: TcpAddress };
   /** The route table, for a data plane in the same process. */
   readonly routes: RouteSource;
+  /** Ends the calls that would follow logs and the registry for ever, so that a data plane need not wait for them. */
+  endStreams(): void;
   /** Stops the services that run here, then everything else. */
   stop(): Promise<void>;
 }
 
 /** How long a route change may take to reach every data plane before what depends on it goes on without. */
 const settleTimeoutMs = 5_000;
+
+/** Not those of data planes: they are told of the end of the services that run here. */
+const endless = [RuntimeService.logs, RegistryService.watch];
 
 /**
  * Starts the control plane. When it returns, what a killed predecessor left behind is gone, and the services that
@@ -69,7 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const folder = await openDataFolder({ path: options.dataDir, token: options.token });
   started.defer(() => folder.release());
   const { node, token } = folder;
-  const server = own(await startControlServer({ listen: options.listen, token }));
+  const server = own(await startControlServer({ listen: options.listen, token, endless }));
 
   const { client, ...store } = own(await openStore({ choice: options.store, folder: folder.path, log }));
   const mirror = own(await startMirror({ client, prefix: '/micro/', log }));
@@ -102,6 +107,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     node,
     addresses: { control: server.address, ...(door && { registry: door.address }) },
     routes: publisher,
+    endStreams: () => server.endStreams(),
     stop: () => running.disposeAsync(),
   };
 }

@@ -42,6 +42,8 @@ export class ServerCommand extends MicroCommand {
     await runPlanes('server', options, this.context.stdout, async (stack, log) => {
       const controlPlane = stack.use(await startControl(options, this.inherited(), log));
       const dataPlane = stack.use(await startData(options, controlPlane, log));
+      // First of all: the data plane lets calls in flight finish, and these never do.
+      stack.defer(() => controlPlane.endStreams());
       return { ...dataPlane.addresses, ...controlPlane.addresses };
     });
   }

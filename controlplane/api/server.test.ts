@@ -1,8 +1,14 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { credentials, status } from '@grpc/grpc-js';
-import { afterEach, expect, test } from 'vitest';
+import { credentials, type ServerWritableStream, status } from '@grpc/grpc-js';
+import { afterEach, expect, test, vi } from 'vitest';
 import { connect, unary } from '../../proto/channel/client.ts';
+import {
+  RegistryClient,
+  RegistryService,
+  type WatchRequest,
+  type WatchResponse,
+} from '../../proto/gen/micro/registry/v1/registry.ts';
 import { RoutesClient, type ListResponse, RoutesService } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { publishRoutes } from '../routes/publish.ts';
 import { routesService } from './routes.ts';
@@ -44,6 +50,34 @@ test('a stream without the token is refused before it says anything', async () =
   stream.write({ message: { $case: 'hello', value: { dataPlane: 'x', httpAddress: '', revision: 0n } } });
   const [error] = (await once(stream, 'error')) as [{ code: status }];
   expect(error.code).toBe(status.UNAUTHENTICATED);
+  client.close();
+});
+
+test('streams that never end are ended when told, and no more are taken', async () => {
+  server = await startControlServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    token: 'secret',
+    endless: [RegistryService.watch],
+  });
+  let cancelled = false;
+  server.add(RegistryService, {
+    watch: (call: ServerWritableStream<WatchRequest, WatchResponse>) => {
+      call.once('cancelled', () => (cancelled = true));
+      call.write({ name: 'greeter', services: [] });
+    },
+  });
+  const client = connect(RegistryClient, server.address, { token: 'secret' });
+  const ending = { code: status.UNAVAILABLE, details: 'the server is stopping' };
+
+  const open = client.watch({ name: '' });
+  await once(open, 'data');
+  server.endStreams();
+  expect((await once(open, 'error'))[0]).toMatchObject(ending);
+  await vi.waitFor(() => expect(cancelled).toBe(true));
+
+  const late = client.watch({ name: '' });
+  late.resume();
+  expect((await once(late, 'error'))[0]).toMatchObject(ending);
   client.close();
 });
 

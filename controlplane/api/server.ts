@@ -2,6 +2,7 @@ import {
   Server,
   ServerCredentials,
   ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
   type ServerInterceptor,
   type ServiceDefinition,
   status,
@@ -17,8 +18,17 @@ export interface ControlServer {
   readonly address: TcpAddress;
   /** Answers calls of one service from now on. */
   add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+  /** Ends the calls that never end by themselves, and takes no more of them. */
+  endStreams(): void;
   /** Lets unary calls finish for `graceMs`, then ends what is left. */
   stop(graceMs?: number): Promise<void>;
+}
+
+export interface ControlServerOptions {
+  readonly listen: TcpAddress;
+  readonly token: string;
+  /** Methods whose calls end only with their callers, or with `endStreams`. */
+  readonly endless?: readonly { readonly path: string }[];
 }
 
 /**
@@ -26,10 +36,11 @@ export interface ControlServer {
  *
  * @throws ControlPlaneError `conflict` when the port is taken, `failed` when it cannot be had otherwise
  */
-export async function startControlServer(options: { listen: TcpAddress; token: string }): Promise<ControlServer> {
-  const { listen, token } = options;
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const { listen, token, endless = [] } = options;
+  const streams = new EndlessStreams(endless.map(({ path }) => path));
   const server = new Server({
-    interceptors: [requireToken(token)],
+    interceptors: [requireToken(token), streams.interceptor],
     'grpc.max_concurrent_streams': 1_000,
     // A data plane that went away without a word is noticed within 20 s.
     'grpc.keepalive_time_ms': 15_000,
@@ -46,6 +57,7 @@ export async function startControlServer(options: { listen: TcpAddress; token: s
   return {
     address: { host: listen.host, port },
     add: (service, implementation) => server.addService(service, implementation),
+    endStreams: () => streams.end(),
     stop: (graceMs = 500) =>
       new Promise((resolve) => {
         // tryShutdown waits for streams, which end only with their clients.
@@ -57,6 +69,44 @@ export async function startControlServer(options: { listen: TcpAddress; token: s
       }),
   };
 }
+
+/** The open calls of methods that never end by themselves. */
+class EndlessStreams {
+  readonly #open = new Set<ServerInterceptingCallInterface>();
+  readonly #paths: ReadonlySet<string>;
+  #ended = false;
+
+  constructor(paths: readonly string[]) {
+    this.#paths = new Set(paths);
+  }
+
+  readonly interceptor: ServerInterceptor = ({ path }, call) => {
+    if (!this.#paths.has(path)) return new ServerInterceptingCall(call);
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, proceed) => {
+            if (this.#ended) return call.sendStatus(stopping);
+            this.#open.add(call);
+            return proceed(metadata);
+          },
+          onCancel: () => void this.#open.delete(call),
+        }),
+      sendStatus: (sent, proceed) => {
+        this.#open.delete(call);
+        proceed(sent);
+      },
+    });
+  };
+
+  end(): void {
+    this.#ended = true;
+    for (const call of this.#open) call.sendStatus(stopping);
+    this.#open.clear();
+  }
+}
+
+const stopping = { code: status.UNAVAILABLE, details: 'the server is stopping' };
 
 function requireToken(token: string): ServerInterceptor {
   return (_method, call) =>
