@@ -93,6 +93,8 @@ test('a trace is continued, and begun anew where what was sent is none', () => {
   for (const wrong of [
     '00-00000000000000000000000000000000-b7ad6b7169203331-01',
     'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    `${traceparent}x`,
+    `${traceparent}-more`,
     'x',
   ]) {
     const headers = requestHeaders({ traceparent: wrong, tracestate: 'a=1' }, fromClient);

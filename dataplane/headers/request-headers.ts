@@ -14,7 +14,8 @@ export interface RequestHeadersOptions extends Origin {
 const forwardingHeader = /^(?:forwarded|x-forwarded-.*|x-real-ip|x-micro-web-base-path)$/;
 
 // https://www.w3.org/TR/trace-context/#traceparent-header
-const traceparent = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}/;
+// Version 00 ends there; later ones may go on after another "-".
+const traceparent = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
 
 /**
  * The headers that go to an instance, in lower case, without pseudo-headers and without the body's framing
