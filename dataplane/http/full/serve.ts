@@ -35,6 +35,7 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
     const { request, call, origin } = exchange;
     if (request.rawHeaders.length > 2 * maxHeaderCount)
       return respondError(exchange, 431, `more than ${maxHeaderCount} headers`);
+    if (hostsOf(request) > 1) return respondError(exchange, 400, 'more than one Host header');
     const present = table();
     if (!present) return respondError(exchange, 503, 'there is no route table yet: no control plane has sent one');
     const route = routeUrl(present, request.url ?? '');
@@ -73,6 +74,11 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
       exchange.breakOff();
     });
   };
+}
+
+/** RFC 9112 section 3.2: a request has one. Node keeps the first, and an instance might not. */
+function hostsOf({ rawHeaders }: AnyRequest): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }
 
 async function failureOf({ state }: RoutedInstance, forward: () => Promise<void>): Promise<ForwardFailure | undefined> {
