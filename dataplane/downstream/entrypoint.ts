@@ -20,6 +20,9 @@ export interface Entrypoint {
   stop(): Promise<void>;
 }
 
+/** Keep-alive, so that the WebSockets and streams of clients that went away without a word end (tcp(7)). */
+const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 /**
  * Listens, and gives each connection to the lane.
  *
@@ -28,7 +31,7 @@ export interface Entrypoint {
 export async function startEntrypoint({ name, address, lane, drainMs }: EntrypointOptions): Promise<Entrypoint> {
   const sockets = new Set<Socket>();
   // Half-open, as `node:http` listens: a client that has sent its last request still waits for the answer.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ ...socketOptions, allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     lane.accept(socket);

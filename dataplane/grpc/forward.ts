@@ -18,10 +18,16 @@ export interface ForwardedCall {
 }
 
 /**
- * Sends one call to an instance, and what it answers back. Resolves when the call is over with `true`, or with `false`
- * when the instance refused the call before it did anything, so that it can go to another.
+ * How a forwarded call ended:
+ *
+ * - `over`     answered, reset or cancelled
+ * - `lost`     the connection to the instance broke under it; the client has been told
+ * - `refused`  the instance refused it before it did anything, so that it can go to another
  */
-export function forward(session: PooledSession, { stream, headers, body, reply }: ForwardedCall): Promise<boolean> {
+export type Outcome = 'over' | 'lost' | 'refused';
+
+/** Sends one call to an instance, and what it answers back. Resolves when that has ended. */
+export function forward(session: PooledSession, { stream, headers, body, reply }: ForwardedCall): Promise<Outcome> {
   return new Promise((resolve) => {
     const upstream = session.request(headers, { endStream: body.isEmpty });
 
@@ -33,9 +39,10 @@ export function forward(session: PooledSession, { stream, headers, body, reply }
     upstream.on('error', () => {});
     upstream.once('close', () => {
       stream.off('close', cancel);
-      const isRefused = upstream.rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun;
-      if (!isRefused && !reply.isOver) endUnfinished(reply, session, upstream.rstCode);
-      resolve(!isRefused);
+      if (upstream.rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun) return resolve('refused');
+      if (reply.isOver) return resolve('over');
+      endUnfinished(reply, session, upstream.rstCode);
+      return resolve(session.isLost ? 'lost' : 'over');
     });
 
     // A client that cancels, or a deadline, ends the work of the instance. A stream that the instance has closed stays

@@ -216,6 +216,16 @@ test('a call that its instance may have begun is not sent again', async () => {
   expect(calls).toBe(1);
 });
 
+test('an instance that loses its connections is set aside', async () => {
+  const broken = await startRawInstance((stream) => stream.session?.destroy());
+  const live = await startGrpcInstance({ hello: (call, callback) => callback(null, call.request) });
+  const client = await clientFor(broken, live);
+  let failures = 0;
+  for (let call = 0; call < 200; call += 1) await hello(client, '').catch(() => (failures += 1));
+  // Each failure doubles the time for which it gets no calls: otherwise every other call would fail.
+  expect(failures).toBeLessThan(15);
+});
+
 test('an instance whose connection is lost in the middle of a stream ends the call as unavailable', async () => {
   const connections: Socket[] = [];
   const server = createHttp2Server();

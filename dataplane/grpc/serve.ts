@@ -51,10 +51,11 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
       instance.state.callsInFlight += 1;
       try {
         const session = await sessions.to(instance.address);
-        if (reply.isOver || (await forward(session, { stream, headers: outgoing, body, reply }))) {
-          instance.state.answered();
-          return undefined;
-        }
+        if (reply.isOver) return undefined;
+        const outcome = await forward(session, { stream, headers: outgoing, body, reply });
+        if (outcome === 'over') instance.state.answered();
+        if (outcome === 'lost') instance.state.failed();
+        if (outcome !== 'refused') return undefined;
       } catch (error) {
         instance.state.failed();
         log.warn({ err: error, service: service.name, instance: instance.name }, 'an instance cannot be reached');
