@@ -82,6 +82,7 @@ export async function startTestDataPlane(
   options: Partial<DataPlaneOptions> = {},
 ): Promise<DataPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'micro-data-plane-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
   const dataPlane = await startDataPlane({
     name: 'test',
     routes,
@@ -93,10 +94,7 @@ export async function startTestDataPlane(
     ...options,
     timeouts: { drainMs: 100, ...options.timeouts },
   });
-  onTestFinished(async () => {
-    await dataPlane.stop();
-    await rm(folder, { recursive: true });
-  });
+  onTestFinished(() => dataPlane.stop());
   return dataPlane;
 }
 
