@@ -14,7 +14,7 @@ const { filename: __filename, dirname: __dirname } = import.meta;
 `;
 
 // One file for what `micro` loads at its start, and one for each part that only some commands need: a process that reads
-// 600 small files starts in twice the time and takes 10 MB more.
+// 600 small files needs 1.7 times the processor time to start, and 10 MB more.
 await build({
   entryPoints: { micro: 'dist/cli/main.js' },
   outdir: 'dist/bin',
