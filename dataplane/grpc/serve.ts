@@ -48,7 +48,7 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
       if (tried.size > 0) call.retried();
       tried.add(instance);
       call.instance = instance.name;
-      instance.state.callsInFlight += 1;
+      instance.state.begin();
       try {
         const session = await sessions.to(instance.address);
         if (reply.isOver) return undefined;
@@ -60,7 +60,7 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
         instance.state.failed();
         log.warn({ err: error, service: service.name, instance: instance.name }, 'an instance cannot be reached');
       } finally {
-        instance.state.callsInFlight -= 1;
+        instance.state.end();
       }
     }
     return failUnserved(reply, service, tried.size);

@@ -4,10 +4,24 @@ const longestSetAsideMs = 30_000;
 
 /** What this data plane knows of an instance from its own calls. Outlives route tables. */
 export class InstanceState {
-  /** Calls, streams and WebSockets that have begun and not ended. */
-  callsInFlight = 0;
+  #callsInFlight = 0;
   #failuresInARow = 0;
   #setAsideUntil = 0;
+
+  /** Calls, streams and WebSockets that have begun and not ended. */
+  get callsInFlight(): number {
+    return this.#callsInFlight;
+  }
+
+  /** A call is sent to the instance. */
+  begin(): void {
+    this.#callsInFlight += 1;
+  }
+
+  /** A call that began is over, however it ended. */
+  end(): void {
+    this.#callsInFlight -= 1;
+  }
 
   /** Whether the picker avoids this instance for now. */
   get isSetAside(): boolean {

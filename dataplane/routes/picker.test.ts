@@ -21,7 +21,7 @@ function shares(all: readonly RoutedInstance[], times: number): number[] {
   const picker = new Picker(all, steps());
   for (let call = 0; call < times; call += 1) {
     const instance = picker.pick();
-    if (instance) instance.state.callsInFlight += 1;
+    instance?.state.begin();
   }
   return all.map(({ state }) => state.callsInFlight);
 }

@@ -82,7 +82,7 @@ function hostsOf({ rawHeaders }: AnyRequest): number {
 }
 
 async function failureOf({ state }: RoutedInstance, forward: () => Promise<void>): Promise<ForwardFailure | undefined> {
-  state.callsInFlight += 1;
+  state.begin();
   try {
     await forward();
     state.answered();
@@ -92,7 +92,7 @@ async function failureOf({ state }: RoutedInstance, forward: () => Promise<void>
     if (error.kind === 'connect' || error.kind === 'broken') state.failed();
     return error;
   } finally {
-    state.callsInFlight -= 1;
+    state.end();
   }
 }
 
