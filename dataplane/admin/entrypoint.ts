@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { errorAnswer } from '../downstream/error-answer.ts';
+import { onlyValueOf } from '../headers/fields.ts';
 import { createHttp1Server } from '../downstream/http1-server.ts';
 import type { Lane } from '../downstream/lane.types.ts';
 import type { Timeouts } from '../limits.ts';
@@ -71,8 +72,8 @@ function jsonPage(status: number, body: object): Page {
 }
 
 function errorPage(request: IncomingMessage, status: number, detail: string): Page {
-  const { headers, body } = errorAnswer(request, status, detail);
-  return { status, type: headers['content-type'] ?? '', body };
+  const { fields, body } = errorAnswer(request.headers.accept, status, detail);
+  return { status, type: onlyValueOf(fields, 'content-type') ?? '', body };
 }
 
 function send({ status, type, body }: Page, request: IncomingMessage, response: ServerResponse): void {

@@ -1,36 +1,43 @@
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import Negotiator from 'negotiator';
+import { connectionClose, httpDate } from '../headers/answer-fields.ts';
+import { type Fields, field } from '../headers/fields.ts';
+import { headLines } from '../headers/head-lines.ts';
 
-export interface ErrorAnswer {
-  readonly headers: Readonly<Record<string, string>>;
+/** An answer of the data plane's own. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly fields: Fields;
   readonly body: string;
 }
 
-/** An error in go-micro's shape as JSON, or a small page where the client prefers HTML. */
-export function errorAnswer(
-  request: { readonly headers: IncomingHttpHeaders },
-  status: number,
-  detail: string,
-): ErrorAnswer {
-  const type = new Negotiator(request).mediaType(['application/json', 'text/html']) ?? 'application/json';
+/**
+ * An error in go-micro's shape as JSON, or a small page where the client prefers HTML.
+ *
+ * @param accept the `Accept` of the request
+ */
+export function errorAnswer(accept: string | undefined, status: number, detail: string): OwnAnswer {
+  const type =
+    new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/html']) ?? 'application/json';
   const body = type === 'text/html' ? page(status, detail) : json(status, detail);
   return {
-    headers: {
-      'content-type': `${type}; charset=utf-8`,
-      'content-length': String(Buffer.byteLength(body)),
-      'cache-control': 'no-store',
+    status,
+    fields: [
+      field('Content-Type', `${type}; charset=utf-8`),
+      field('Content-Length', String(Buffer.byteLength(body))),
+      field('Cache-Control', 'no-store'),
       // What the detail repeats of the request must never be taken for anything else than text.
-      'x-content-type-options': 'nosniff',
-    },
+      field('X-Content-Type-Options', 'nosniff'),
+      field('Date', httpDate()),
+    ],
     body,
   };
 }
 
 /** A whole HTTP/1.1 answer as bytes, for a connection on which no request could be made out. It ends the connection. */
 export function rawErrorAnswer(status: number, detail: string): string {
-  const { headers, body } = errorAnswer({ headers: {} }, status, detail);
-  const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
-  return `${[`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines].join('\r\n')}\r\n\r\n${body}`;
+  const { fields, body } = errorAnswer(undefined, status, detail);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headLines([...fields, connectionClose])}\r\n${body}`;
 }
 
 /** `{"id","code","detail","status"}`, as go-micro's errors package writes it. */

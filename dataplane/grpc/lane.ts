@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import type { CallRecorder } from '../calls.ts';
 import { createHttp2Server } from '../downstream/http2-server.ts';
 import type { Lane } from '../downstream/lane.types.ts';
+import { fieldsOfRecord } from '../headers/fields.ts';
 import { originOf } from '../headers/origin.ts';
+import { peerOf } from '../headers/peer.ts';
 import type { TrustedProxies } from '../headers/trusted-proxies.ts';
 import type { Timeouts } from '../limits.ts';
 import { createGrpcServe, type GrpcServeOptions } from './serve.ts';
@@ -29,7 +31,8 @@ export function createGrpcLane(options: GrpcLaneOptions): Lane {
       stream.respond({ ':status': constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
       return;
     }
-    const origin = originOf({ remoteAddress: stream.session?.socket.remoteAddress, headers }, trustedProxies);
+    const peer = peerOf(stream.session?.socket, trustedProxies);
+    const origin = originOf(peer, fieldsOfRecord(headers), trustedProxies, headers[':authority']);
     const { requestId, client } = origin;
     const path = headers[':path'] ?? '';
     const call = calls.begin(

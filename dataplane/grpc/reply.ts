@@ -9,7 +9,8 @@ import {
 import { status } from '@grpc/grpc-js';
 import type { Call } from '../calls.ts';
 import { leaveRest } from '../downstream/leave-rest.ts';
-import { stripHopByHop } from '../headers/hop-by-hop.ts';
+import { fieldsOfRecord, http2RecordOf } from '../headers/fields.ts';
+import { endToEnd } from '../headers/hop-by-hop.ts';
 
 /** The answer to one gRPC call: an instance's, passed on as it comes, or a status of the data plane's own. */
 export class Reply {
@@ -44,7 +45,7 @@ export class Reply {
   ): void {
     // An answer may cross with a deadline.
     if (this.isOver) return;
-    const head = { ':status': headers[':status'], ...stripHopByHop(headers) };
+    const head = { ':status': headers[':status'], ...passedOn(headers) };
     if (isTrailersOnly) {
       this.#call.code = statusName(headers['grpc-status']);
       this.#respondAndEnd(head);
@@ -56,7 +57,7 @@ export class Reply {
       this.#call.bytes += chunk.length;
     });
     source.once('trailers', (trailers: IncomingHttpHeaders) => {
-      this.#trailers = stripHopByHop(trailers);
+      this.#trailers = passedOn(trailers);
     });
     source.once('end', () => {
       // A stream that is reset ends as well.
@@ -95,6 +96,10 @@ export class Reply {
   #closeSoon(): void {
     setImmediate(() => leaveRest(this.#stream));
   }
+}
+
+function passedOn(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return http2RecordOf(endToEnd(fieldsOfRecord(headers)));
 }
 
 /** Bounded, whatever an instance sends. */

@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Call } from '../calls.ts';
+import { fieldsOfRecord, http2RecordOf } from '../headers/fields.ts';
 import type { Origin } from '../headers/origin.ts';
-import { requestHeaders } from '../headers/request-headers.ts';
+import { requestFields } from '../headers/request-fields.ts';
 import { maxRetries } from '../limits.ts';
 import { routeGrpc } from '../routes/grpc.ts';
 import type { RoutedInstance, RoutedService, RouteTable } from '../routes/table.ts';
@@ -68,7 +69,7 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
 }
 
 function outgoingHeaders(headers: IncomingHttpHeaders, origin: Origin): OutgoingHttpHeaders {
-  const { host, ...rest } = requestHeaders(headers, origin);
+  const { host, ...rest } = http2RecordOf(requestFields(fieldsOfRecord(headers), origin));
   return {
     ':method': 'POST',
     ':scheme': 'http',

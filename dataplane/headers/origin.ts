@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import { type Fields, onlyValueOf, valuesOf } from './fields.ts';
+import type { Peer } from './peer.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** Where a call comes from. */
-export interface Origin {
-  /** Address of the peer on the connection. */
-  readonly remoteAddress: string;
-  /** Whether the peer is a proxy of ours, whose forwarding headers are true. */
-  readonly isTrusted: boolean;
+export interface Origin extends Peer {
   /** Address of the client, as far as trusted proxies tell. */
   readonly client: string;
   /** The client's `X-Request-Id` where it is a plain one, or a new one. */
@@ -18,26 +15,16 @@ export interface Origin {
 
 const plainRequestId = /^[\w.:+/=-]{1,128}$/;
 
-export function originOf(
-  {
-    remoteAddress: peer,
-    headers,
-  }: { readonly remoteAddress: string | undefined; readonly headers: IncomingHttpHeaders },
-  trustedProxies: TrustedProxies,
-): Origin {
-  const remoteAddress = plainAddress(peer);
-  const isTrusted = trustedProxies.trusts(remoteAddress);
-  const { ':authority': authority, 'x-request-id': requestId } = headers;
+/** @param authority the `:authority` of HTTP/2; left out, it is the `Host` field */
+export function originOf(peer: Peer, fields: Fields, trustedProxies: TrustedProxies, authority?: string): Origin {
+  const { remoteAddress, isTrusted, isEncrypted } = peer;
+  const requestId = onlyValueOf(fields, 'x-request-id');
   return {
     remoteAddress,
     isTrusted,
-    client: isTrusted ? trustedProxies.clientOf(remoteAddress, headers) : remoteAddress,
-    requestId: typeof requestId === 'string' && plainRequestId.test(requestId) ? requestId : randomUUID(),
-    host: typeof authority === 'string' ? authority : headers.host,
+    isEncrypted,
+    client: isTrusted ? trustedProxies.clientOf(remoteAddress, valuesOf(fields, 'x-forwarded-for')) : remoteAddress,
+    requestId: requestId !== undefined && plainRequestId.test(requestId) ? requestId : randomUUID(),
+    host: authority ?? onlyValueOf(fields, 'host'),
   };
-}
-
-/** An IPv4 address that came in on an IPv6 socket ("::ffff:10.0.0.1"), as IPv4. */
-function plainAddress(address = ''): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

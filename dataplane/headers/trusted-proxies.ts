@@ -1,11 +1,15 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import proxyAddr from 'proxy-addr';
 
 export interface TrustedProxies {
   /** Whether what this peer says of the way a request came is true. */
   trusts(remoteAddress: string): boolean;
-  /** Address of the client: the nearest on the way that is not a trusted proxy. */
-  clientOf(remoteAddress: string, headers: IncomingHttpHeaders): string;
+  /**
+   * Address of the client: the nearest on the way that is not a trusted proxy.
+   *
+   * @param forwardedFor the values of `X-Forwarded-For`, in their order
+   */
+  clientOf(remoteAddress: string, forwardedFor: readonly string[]): string;
 }
 
 /**
@@ -16,7 +20,10 @@ export function trustedProxies(ranges: readonly string[]): TrustedProxies {
   const trust = proxyAddr.compile([...ranges]);
   return {
     trusts: (remoteAddress) => trust(remoteAddress, 0),
-    // Of a request it reads these two alone.
-    clientOf: (remoteAddress, headers) => proxyAddr({ socket: { remoteAddress }, headers } as IncomingMessage, trust),
+    clientOf(remoteAddress, forwardedFor) {
+      const headers = forwardedFor.length > 0 ? { 'x-forwarded-for': forwardedFor.join(', ') } : {};
+      // Of a request it reads these two alone.
+      return proxyAddr({ socket: { remoteAddress }, headers } as IncomingMessage, trust);
+    },
   };
 }

@@ -61,10 +61,9 @@ test('headers for one connection only do not come back', async () => {
   const [statusLine, ...lines] = String(answer).split('\r\n');
   expect(statusLine).toBe('HTTP/1.1 200 Fine');
   expect(lines.map((line) => line.split(':')[0]?.toLowerCase())).toEqual(
-    expect.arrayContaining(['x-kept', 'content-length', 'connection']),
+    expect.arrayContaining(['x-kept', 'content-length', 'date']),
   );
   expect(String(answer)).not.toMatch(/x-hop|proxy-authenticate|upgrade/i);
-  expect(String(answer)).toMatch(/connection: keep-alive/i);
 });
 
 test('requests that come one behind the other on a connection are answered in order', async () => {

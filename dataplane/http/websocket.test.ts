@@ -157,7 +157,7 @@ test('a refusal of the instance comes back whole', async () => {
   socket.write(handshake('/web/chat/'));
   const answer = await text(socket);
   expect(answer).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
-  expect(answer).toContain('x-why: token');
+  expect(answer).toContain('X-Why: token');
   expect(answer).not.toMatch(/transfer-encoding/i);
   expect(answer.endsWith('\r\n\r\nno token')).toBe(true);
 });

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { createHttp1Server } from '../../downstream/http1-server.ts';
 import type { Lane } from '../../downstream/lane.types.ts';
 import type { Timeouts } from '../../limits.ts';
-import { type BeginOptions, beginExchange } from '../begin.ts';
+import { type BeginOptions, beginExchange } from './begin.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { Serve } from './serve.ts';
 import { asksForWebSocket, headWithoutUpgrade } from './upgrade.ts';

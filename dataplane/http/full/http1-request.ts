@@ -1,6 +1,7 @@
 import type { Agent, ClientRequest, RequestOptions } from 'node:http';
 import type { Address } from '../../../proto/channel/address.ts';
-import type { HeaderFields } from '../../headers/hop-by-hop.ts';
+import { type FieldRecord, type Fields, recordOf } from '../../headers/fields.ts';
+import { type Framing, requestFramingField } from '../framing.ts';
 
 /** Connections to HTTP/1.1 instances: kept ones, and such as serve one request only. */
 export interface Http1Agents {
@@ -12,9 +13,9 @@ export interface Http1Agents {
  * Headers of an HTTP/1.1 request, with the framing that its body needs. Node sends none for the methods that seldom have
  * a body (https://github.com/nodejs/node/issues/27880), and what follows would be read as the next request.
  */
-export function http1Headers(headers: Readonly<HeaderFields>, hasBody: boolean): HeaderFields {
-  if (!hasBody || headers['content-length'] !== undefined) return { ...headers };
-  return { ...headers, 'transfer-encoding': 'chunked' };
+export function http1Headers(fields: Fields, method: string, framing: Framing): FieldRecord {
+  const framingField = requestFramingField(method, framing);
+  return recordOf(framingField ? [...fields, framingField] : fields);
 }
 
 /** Where an address is, in the words of `http.request`. */

@@ -1,7 +1,8 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Stream } from 'node:stream';
 import httpProxy from 'http-proxy';
-import { type Forward, ForwardFailure, type ForwardFailureKind } from '../forward.types.ts';
+import { ForwardFailure, type ForwardFailureKind } from '../failure.ts';
+import type { Forward } from './forward.types.ts';
 import { startAnswerTimer } from './answer-timer.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
 import { answerOfMessage, relay } from './relay.ts';
@@ -15,7 +16,7 @@ export interface Http1Options {
 export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<IncomingMessage, ServerResponse> {
   const proxy = createProxy();
 
-  return (exchange, { instance, target, headers, freshConnection }) =>
+  return (exchange, { instance, target, fields, freshConnection }) =>
     new Promise((resolve, reject) => {
       const { request, response } = exchange;
       let failureKind: ForwardFailureKind = 'connect';
@@ -23,6 +24,8 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
       const body = new HeldBody((upstream) => {
         // http-proxy would merge slashes in the path: what was looked up is what is sent.
         upstream.path = target;
+        // To keep the connection is the way of HTTP/1.1, and need not be said.
+        upstream.removeHeader('connection');
         onceConnected(upstream, () => {
           failureKind = upstream.reusedSocket ? 'stale' : 'broken';
           const timer = startAnswerTimer(answerHeadMs, (error) => {
@@ -42,7 +45,7 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
         });
       });
 
-      request.headers = http1Headers(headers, exchange.hasBody);
+      request.headers = http1Headers(fields, request.method ?? 'GET', exchange.framing);
       proxy.web(
         request,
         response,

@@ -3,7 +3,7 @@ import { createHttp2Server } from '../../downstream/http2-server.ts';
 import type { Lane } from '../../downstream/lane.types.ts';
 import { leaveRest } from '../../downstream/leave-rest.ts';
 import type { Timeouts } from '../../limits.ts';
-import { type BeginOptions, beginExchange } from '../begin.ts';
+import { type BeginOptions, beginExchange } from './begin.ts';
 import type { Serve } from './serve.ts';
 
 export interface Http2LaneOptions extends BeginOptions {

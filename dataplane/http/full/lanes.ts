@@ -5,7 +5,7 @@ import type { Timeouts } from '../../limits.ts';
 import type { RouteTable } from '../../routes/table.ts';
 import { UpstreamAgent } from '../../upstream/agent.ts';
 import type { Sessions } from '../../upstream/sessions.ts';
-import type { BeginOptions } from '../begin.ts';
+import type { BeginOptions } from './begin.ts';
 import { forwardHttp1 } from './http1.ts';
 import { createHttp1Lane } from './http1-lane.ts';
 import { forwardHttp2 } from './http2.ts';

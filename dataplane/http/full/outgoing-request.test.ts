@@ -10,7 +10,7 @@ function outgoingOn(stream: PassThrough): OutgoingRequest {
 /** `once` of Node would reject with the error that comes before. */
 const closed = (stream: PassThrough) => new Promise((resolve) => stream.once('close', resolve));
 
-const answerOf = (body: PassThrough) => ({ status: 200, headers: {}, body, isWhole: () => true, trailers: () => ({}) });
+const answerOf = (body: PassThrough) => ({ status: 200, fields: [], body, isWhole: () => true, trailers: () => [] });
 
 test('a request that is done is left to close by itself: HTTP/2 instances end connections on which many are reset', async () => {
   const stream = new PassThrough({ autoDestroy: false });

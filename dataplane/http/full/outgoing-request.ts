@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as requestHttp1 } from 'node:http';
-import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import type { Writable } from 'node:stream';
 import type { Sessions } from '../../upstream/sessions.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Attempt } from '../forward.types.ts';
+import { http2RecordOf, recordOf } from '../../headers/fields.ts';
+import type { Exchange } from './exchange.ts';
+import type { Attempt } from './forward.types.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
 import { type Answer, answerOfMessage, answerOfStream } from './relay.ts';
 
@@ -49,7 +50,7 @@ export class OutgoingRequest extends EventEmitter {
    */
   answered(answer: Answer): void {
     this.answer = answer;
-    this.emit('response', Object.assign(new EventEmitter(), { headers: { ...answer.headers }, destroy() {} }));
+    this.emit('response', Object.assign(new EventEmitter(), { headers: recordOf(answer.fields), destroy() {} }));
   }
 
   write(chunk: Buffer): boolean {
@@ -80,7 +81,7 @@ export class OutgoingRequest extends EventEmitter {
 
 /** Begins a request to an HTTP/1.1 instance. Rejects when it cannot be reached. */
 export function openHttp1(
-  { request, hasBody }: Exchange,
+  { request, framing, hasBody }: Exchange,
   attempt: Attempt,
   agents: Http1Agents,
 ): Promise<OutgoingRequest> {
@@ -89,9 +90,10 @@ export function openHttp1(
       ...http1Target(attempt.instance.address),
       method: request.method,
       path: attempt.target,
-      headers: http1Headers(attempt.headers, hasBody),
+      headers: http1Headers(attempt.fields, request.method ?? 'GET', framing),
       agent: attempt.freshConnection ? agents.fresh : agents.kept,
     });
+    upstream.removeHeader('connection');
     upstream.once('error', reject);
     onceConnected(upstream, () => {
       const outgoing = new OutgoingRequest(upstream, { hasBody, reusedSocket: upstream.reusedSocket });
@@ -103,11 +105,12 @@ export function openHttp1(
 
 /** Begins a request to an instance that speaks HTTP/2 by prior knowledge. Rejects when it cannot be reached. */
 export async function openHttp2(
-  { request, hasBody }: Exchange,
+  { request, framing, hasBody }: Exchange,
   attempt: Attempt,
   sessions: Sessions,
 ): Promise<OutgoingRequest> {
-  const { host, ...headers } = attempt.headers;
+  const { host, ...headers } = http2RecordOf(attempt.fields);
+  if (framing.kind === 'length') headers['content-length'] = String(framing.length);
   const session = await sessions.to(attempt.instance.address);
   const reusedSocket = session.wasUsed;
   const stream: ClientHttp2Stream = session.request(
@@ -115,6 +118,8 @@ export async function openHttp2(
     { endStream: !hasBody },
   );
   const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket });
-  stream.once('response', (received: IncomingHttpHeaders) => outgoing.answered(answerOfStream(stream, received)));
+  stream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, raw: string[]) =>
+    outgoing.answered(answerOfStream(stream, head[':status'], raw)),
+  );
   return outgoing;
 }

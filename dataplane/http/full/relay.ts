@@ -1,21 +1,23 @@
-import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http';
-import { type ClientHttp2Stream, constants } from 'node:http2';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Readable } from 'node:stream';
-import { stripHopByHop } from '../../headers/hop-by-hop.ts';
-import type { Exchange } from '../exchange.ts';
-import { ForwardFailure } from '../forward.types.ts';
+import { answerFields, trailerFields } from '../../headers/answer-fields.ts';
+import { type Fields, fieldsOfRaw, recordOf } from '../../headers/fields.ts';
+import type { Exchange } from './exchange.ts';
+import { sayOnlyWhetherItCloses } from './respond.ts';
+import { ForwardFailure } from '../failure.ts';
 
 /** The answer of an instance, over either protocol. */
 export interface Answer {
   readonly status: number;
   /** The reason phrase; HTTP/2 has none. */
   readonly statusMessage?: string | undefined;
-  readonly headers: IncomingHttpHeaders;
+  readonly fields: Fields;
   readonly body: Readable;
   /** To be asked when the body has ended: whether that was the end of the answer, and not of its connection. */
   readonly isWhole: () => boolean;
   /** To be read when the body has ended. */
-  readonly trailers: () => IncomingHttpHeaders;
+  readonly trailers: () => Fields;
 }
 
 // RFC 9112 section 4: a reason phrase is made of tabs and visible characters. Instances' parsers let others pass.
@@ -27,7 +29,7 @@ const reasonPhrase = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
  * @throws ForwardFailure `broken` for an answer that cannot be passed on
  */
 export async function relay(answer: Answer, exchange: Exchange): Promise<void> {
-  const { status, statusMessage = '', headers, body } = answer;
+  const { status, statusMessage = '', fields, body } = answer;
   const { response, call } = exchange;
   if (status < 200 || status > 599) {
     body.destroy();
@@ -36,7 +38,8 @@ export async function relay(answer: Answer, exchange: Exchange): Promise<void> {
   if (response instanceof ServerResponse && reasonPhrase.test(statusMessage)) response.statusMessage = statusMessage;
   call.code = status;
   response.statusCode = status;
-  for (const [name, value] of Object.entries(stripHopByHop(headers))) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(recordOf(answerFields(fields, status)))) response.setHeader(name, value);
+  sayOnlyWhetherItCloses(response);
 
   body.on('data', (chunk: Buffer) => {
     call.bytes += chunk.length;
@@ -46,7 +49,7 @@ export async function relay(answer: Answer, exchange: Exchange): Promise<void> {
       exchange.breakOff();
       return;
     }
-    for (const [name, value] of Object.entries(stripHopByHop(answer.trailers()))) {
+    for (const [name, value] of Object.entries(recordOf(trailerFields(answer.trailers())))) {
       response.addTrailers({ [name]: String(value) });
     }
     response.end();
@@ -69,25 +72,26 @@ export function answerOfMessage(message: IncomingMessage): Answer {
   return {
     status: message.statusCode ?? 502,
     statusMessage: message.statusMessage,
-    headers: message.headers,
+    fields: fieldsOfRaw(message.rawHeaders),
     body: message,
     isWhole: () => message.complete,
-    trailers: () => message.trailers,
+    trailers: () => fieldsOfRaw(message.rawTrailers),
   };
 }
 
 /** An answer over HTTP/2. */
 export function answerOfStream(
   stream: ClientHttp2Stream,
-  headers: IncomingHttpHeaders & { ':status'?: number },
+  status: number | undefined,
+  rawHeaders: readonly string[],
 ): Answer {
-  let trailers: IncomingHttpHeaders = {};
-  stream.once('trailers', (received: IncomingHttpHeaders) => {
-    trailers = received;
+  let trailers: Fields = [];
+  stream.once('trailers', (_received: IncomingHttpHeaders, _flags: number, rawTrailers: string[]) => {
+    trailers = fieldsOfRaw(rawTrailers);
   });
   return {
-    status: headers[':status'] ?? 502,
-    headers,
+    status: status ?? 502,
+    fields: fieldsOfRaw(rawHeaders),
     body: stream,
     isWhole: () => stream.rstCode === constants.NGHTTP2_NO_ERROR,
     trailers: () => trailers,

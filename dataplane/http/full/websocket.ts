@@ -1,11 +1,14 @@
 import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
-import { stripHopByHop } from '../../headers/hop-by-hop.ts';
+import { answerFields } from '../../headers/answer-fields.ts';
+import { fieldsOfRaw, recordOf } from '../../headers/fields.ts';
 import { connected, connectTo } from '../../upstream/connect.ts';
-import type { Exchange } from '../exchange.ts';
-import { type Attempt, ForwardFailure } from '../forward.types.ts';
-import { respondFailure } from '../respond.ts';
+import type { Exchange } from './exchange.ts';
+import { ForwardFailure } from '../failure.ts';
+import type { Attempt } from './forward.types.ts';
+import { failureAnswer } from '../own-answers.ts';
+import { respond } from './respond.ts';
 import { startAnswerTimer } from './answer-timer.ts';
 import { http1Target } from './http1-request.ts';
 
@@ -24,7 +27,7 @@ export type WebSocketExchange = Exchange<IncomingMessage, ServerResponse>;
  *   ends the client's socket with them
  */
 export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) {
-  return async (exchange: WebSocketExchange, { instance, target, headers }: Attempt): Promise<void> => {
+  return async (exchange: WebSocketExchange, { instance, target, fields }: Attempt): Promise<void> => {
     const { request, call } = exchange;
     const { socket } = request;
     const connection = connectTo(instance.address, connectMs);
@@ -60,7 +63,7 @@ export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) 
       });
     });
 
-    request.headers = { ...headers, connection: 'Upgrade', upgrade: 'websocket' };
+    request.headers = { ...recordOf(fields), connection: 'Upgrade', upgrade: 'websocket' };
     proxy.ws(
       request,
       socket,
@@ -73,7 +76,8 @@ export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) 
         prependPath: false,
       },
       () => {
-        if (!exchange.isOver && call.code !== 101) respondFailure(exchange, failure);
+        if (!exchange.isOver && call.code !== 101)
+          respond(exchange, failureAnswer(exchange.fields, call.service ?? '', failure));
       },
     );
     return exchange.over;
@@ -82,7 +86,8 @@ export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) 
 
 /** Readies an answer that is no upgrade for http-proxy, which writes its body without framing: up to the end of the connection. */
 function endWithConnection(refusal: IncomingMessage, socket: Socket): void {
-  refusal.headers = { ...stripHopByHop(refusal.headers), connection: 'close' };
+  const fields = answerFields(fieldsOfRaw(refusal.rawHeaders), refusal.statusCode ?? 502);
+  refusal.headers = { ...recordOf(fields), connection: 'close' };
   refusal.once('close', () => {
     if (!refusal.readableEnded) socket.destroy();
   });

@@ -1,6 +1,8 @@
-import type { CallHead, CallRecorder } from '../calls.ts';
-import { originOf } from '../headers/origin.ts';
-import type { TrustedProxies } from '../headers/trusted-proxies.ts';
+import type { CallHead, CallRecorder } from '../../calls.ts';
+import { fieldsOfRaw } from '../../headers/fields.ts';
+import { originOf } from '../../headers/origin.ts';
+import { peerOf } from '../../headers/peer.ts';
+import type { TrustedProxies } from '../../headers/trusted-proxies.ts';
 import { type AnyRequest, type AnyResponse, Exchange } from './exchange.ts';
 
 /** The client left before its answer had a head; nginx's number for it, which no client ever sees. */
@@ -18,7 +20,10 @@ export function beginExchange<Request extends AnyRequest, Response extends AnyRe
   protocol: CallHead['protocol'],
   { calls, trustedProxies }: BeginOptions,
 ): Exchange<Request, Response> {
-  const origin = originOf({ remoteAddress: request.socket.remoteAddress, headers: request.headers }, trustedProxies);
+  const fields = fieldsOfRaw(request.rawHeaders);
+  const { ':authority': authority } = request.headers;
+  const peer = peerOf(request.socket, trustedProxies);
+  const origin = originOf(peer, fields, trustedProxies, authority as string | undefined);
   const { requestId, client } = origin;
   const path = request.url?.split('?', 1)[0] ?? '';
   const call = calls.begin(
@@ -26,5 +31,5 @@ export function beginExchange<Request extends AnyRequest, Response extends AnyRe
     clientLeft,
   );
   response.once('close', () => call.end());
-  return new Exchange(request, response, origin, call);
+  return new Exchange(request, response, fields, origin, call);
 }

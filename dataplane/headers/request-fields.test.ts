@@ -1,17 +1,29 @@
 import { expect, test } from 'vitest';
+import { fieldsOfRecord, http2RecordOf } from './fields.ts';
+import type { Origin } from './origin.ts';
 import { originOf } from './origin.ts';
-import { requestHeaders } from './request-headers.ts';
+import { peerOf } from './peer.ts';
+import { type RoutedBy, requestFields } from './request-fields.ts';
 import { trustedProxies } from './trusted-proxies.ts';
 
 const trusted = trustedProxies(['10.0.0.0/8', 'loopback']);
 const fromClient = {
   remoteAddress: '203.0.113.9',
   isTrusted: false,
+  isEncrypted: false,
   client: '203.0.113.9',
   requestId: 'id',
   host: 'a.example',
 };
 const fromProxy = { ...fromClient, remoteAddress: '10.0.0.1', isTrusted: true };
+
+/** Fields in and out as records: none of these tests cares for their order. */
+function requestHeaders(sent: Record<string, string>, { prefix, web = false, ...origin }: Origin & Partial<RoutedBy>) {
+  return http2RecordOf(requestFields(fieldsOfRecord(sent), origin, prefix === undefined ? undefined : { prefix, web }));
+}
+
+const originFrom = (remoteAddress: string, sent: Record<string, string>) =>
+  originOf(peerOf({ remoteAddress }, trusted), fieldsOfRecord(sent), trusted);
 
 const forwarding = {
   forwarded: 'for=1.2.3.4',
@@ -104,15 +116,13 @@ test('a trace is continued, and begun anew where what was sent is none', () => {
 });
 
 test('a plain request id of the client is kept, another is replaced', () => {
-  const requestId = (sent: string) =>
-    originOf({ remoteAddress: '203.0.113.9', headers: { 'x-request-id': sent } }, trusted).requestId;
+  const requestId = (sent: string) => originFrom('203.0.113.9', { 'x-request-id': sent }).requestId;
   expect(requestId('abc-123')).toBe('abc-123');
   for (const wrong of ['', 'a b', 'x'.repeat(129), 'a\tb']) expect(requestId(wrong)).toMatch(/^[\da-f-]{36}$/);
 });
 
 test('the client is the nearest on the way that is not a trusted proxy', () => {
-  const client = (remoteAddress: string, via: string) =>
-    originOf({ remoteAddress, headers: { 'x-forwarded-for': via } }, trusted).client;
+  const client = (remoteAddress: string, via: string) => originFrom(remoteAddress, { 'x-forwarded-for': via }).client;
   expect(client('203.0.113.9', '1.2.3.4')).toBe('203.0.113.9');
   expect(client('10.0.0.1', '6.6.6.6, 1.2.3.4, 10.0.0.2')).toBe('1.2.3.4');
   expect(client('::ffff:10.0.0.1', '1.2.3.4')).toBe('1.2.3.4');

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { Call } from '../calls.ts';
-import type { Origin } from '../headers/origin.ts';
+import type { Call } from '../../calls.ts';
+import type { Fields } from '../../headers/fields.ts';
+import type { Origin } from '../../headers/origin.ts';
+import { chunkedBody, type Framing, hasBody, noBody } from '../framing.ts';
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 export type AnyResponse = ServerResponse | Http2ServerResponse;
@@ -10,26 +12,34 @@ export type AnyResponse = ServerResponse | Http2ServerResponse;
 export class Exchange<Request extends AnyRequest = AnyRequest, Response extends AnyResponse = AnyResponse> {
   readonly request: Request;
   readonly response: Response;
+  /** Of the request, as they came. */
+  readonly fields: Fields;
+  /** Of the request. */
+  readonly framing: Framing;
   readonly origin: Origin;
   readonly call: Call;
-  /** Whether a body follows the head. */
-  readonly hasBody: boolean;
   /** Resolves when the answer went out whole, or broke off, or the client left. */
   readonly over: Promise<void>;
   #isOver = false;
 
-  constructor(request: Request, response: Response, origin: Origin, call: Call) {
+  constructor(request: Request, response: Response, fields: Fields, origin: Origin, call: Call) {
     this.request = request;
     this.response = response;
+    this.fields = fields;
+    this.framing = framingOf(request);
     this.origin = origin;
     this.call = call;
-    this.hasBody = hasBody(request);
     this.over = new Promise((resolve) => {
       response.once('close', () => {
         this.#isOver = true;
         resolve();
       });
     });
+  }
+
+  /** Whether a body follows the head. */
+  get hasBody(): boolean {
+    return hasBody(this.framing);
   }
 
   get isOver(): boolean {
@@ -44,8 +54,10 @@ export class Exchange<Request extends AnyRequest = AnyRequest, Response extends 
   }
 }
 
-function hasBody(request: AnyRequest): boolean {
-  if (request instanceof Http2ServerRequest) return !request.stream.endAfterHeaders;
-  const { 'transfer-encoding': transferEncoding, 'content-length': contentLength = '0' } = request.headers;
-  return transferEncoding !== undefined || Number(contentLength) > 0;
+function framingOf(request: AnyRequest): Framing {
+  const { 'transfer-encoding': transferEncoding, 'content-length': length } = request.headers;
+  if (transferEncoding !== undefined) return chunkedBody;
+  if (request instanceof Http2ServerRequest && request.stream.endAfterHeaders) return noBody;
+  if (length !== undefined) return { kind: 'length', length: Number(length) };
+  return request instanceof Http2ServerRequest ? chunkedBody : noBody;
 }
