@@ -9,6 +9,7 @@ import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './down
 import { createGrpcLane } from './grpc/lane.ts';
 import { refusalLane } from './grpc/refusal.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
+import { createFastLane } from './http/fast/lane.ts';
 import { createFullLanes } from './http/full/lanes.ts';
 import { defaultTimeouts, type Timeouts } from './limits.ts';
 import { createMetrics } from './metrics.ts';
@@ -78,7 +79,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     stack.adopt(await startEntrypoint({ ...entrypoint, drainMs }), (started) => started.stop());
 
   const fullLanes = stack.adopt(createFullLanes(shared), (lanes) => lanes.close());
-  const httpLane = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
+  const declined = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
+  const httpLane = stack.adopt(createFastLane({ ...shared, declined }), (lane) => lane.close());
   const grpcLane = byPreface({ http2: createGrpcLane(shared), other: refusalLane, timeoutMs: requestHeadMs });
   const http = await start({ name: 'http', address: options.http, lane: httpLane });
   const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcLane });

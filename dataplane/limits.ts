@@ -6,6 +6,11 @@ export interface Timeouts {
   readonly requestHeadMs: number;
   /** How long a client's connection may rest between requests. */
   readonly idleMs: number;
+  /**
+   * How long a client that has ended its side of the connection waits for its answer, or for more of it: whether it
+   * listens or is gone, nothing but a write would tell, and an instance should not work for nobody.
+   */
+  readonly halfClosedMs: number;
   /** For a connection to an instance. */
   readonly connectMs: number;
   /** From the last byte of a request to the head of its answer. */
@@ -23,6 +28,7 @@ export const defaultTimeouts: Timeouts = {
   firstTableMs: 2_000,
   requestHeadMs: 10_000,
   idleMs: 75_000,
+  halfClosedMs: 1_000,
   connectMs: 1_000,
   answerHeadMs: 60_000,
   upstreamIdleMs: 4_000,
@@ -32,11 +38,17 @@ export const defaultTimeouts: Timeouts = {
 /** Bytes of a request's head; more is a 431. */
 export const maxHeadBytes = 16 * 1024;
 
+/** Bytes of a request's path and query; more is a 414. */
+export const maxTargetBytes = 8 * 1024;
+
 /** Header lines of a request; more is a 431. */
 export const maxHeaderCount = 100;
 
 /** Streams that one HTTP/2 client may have open at once on one connection. */
 export const maxConcurrentStreams = 250;
+
+/** How long a connection is still read after its last answer, in milliseconds, so that the client can read that. */
+export const lingerMs = 2_000;
 
 /** Tries of one call after the first, each on another instance where there is one. */
 export const maxRetries = 2;

@@ -39,6 +39,7 @@ export function byPreface({ http2, other, timeoutMs }: ByPrefaceOptions): Lane {
     const timer = setTimeout(giveUp, timeoutMs);
     undecided.add(socket);
     socket.on('data', onData).once('end', giveUp).once('error', giveUp).once('close', letGo);
+    socket.resume();
   }
 
   return {

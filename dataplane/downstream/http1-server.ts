@@ -13,6 +13,8 @@ export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Server {
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(requestHeadMs, 1_000),
   });
+  // A client that has ended its side may still wait for its answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
   // It never listens, and only then would Node begin to look for connections that are too slow or idle.
   server.emit('listening');
   server.on('clientError', refuse);

@@ -142,7 +142,7 @@ describe.each(ways)('from a client on $client to an instance on $instance', ({ c
         if (when === 'after') response.write('the beginning');
         (response as ServerResponse).once('close', () => (ended = true));
       });
-      const { http } = await startTestDataPlane(sourceFor(instance));
+      const { http } = await startTestDataPlane(sourceFor(instance), { timeouts: { halfClosedMs: 50 } });
       const leave = leavingClient(client, http, '/api/greeter/');
       await vi.waitFor(() => expect(arrived).toBe(true));
       leave();
@@ -186,21 +186,26 @@ test('a kept connection that the instance closed meanwhile costs no request', as
   for (let call = 0; call < 5; call += 1) expect((await sendHttp1(http, '/api/greeter/')).body).toBe('ok');
 });
 
-test('a client that leaves ends its pipelined requests too, also those whose answers had to wait for others', async () => {
+test.each([
+  // One request at a time is begun there, several at once here.
+  { lane: 'fast', header: '', begun: 1 },
+  { lane: 'full', header: 'Trailer: x\r\n', begun: 6 },
+])('a client that leaves the $lane lane ends its pipelined requests too', async ({ header, begun }) => {
   const lines: string[] = [];
   const instance = await ways[0].start((incoming, response) => {
     if (incoming.url !== '/slow') response.end('ok');
   });
   const { http } = await startTestDataPlane(testSource(service('go.micro.api.greeter', [instance])), {
     accessLog: { write: (line) => void lines.push(line) },
+    timeouts: { halfClosedMs: 50 },
   });
   const socket = rawConnection(http);
-  const get = (target: string) => `GET /api/greeter/${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const get = (target: string) => `GET /api/greeter/${target} HTTP/1.1\r\nHost: a\r\n${header}\r\n`;
   socket.write(get('slow') + get('quick').repeat(5));
   await vi.waitFor(async () => expect((await sendHttp1(http, '/api/greeter/')).status).toBe(200));
   lines.length = 0;
   socket.destroy();
-  await vi.waitFor(() => expect(lines).toHaveLength(6));
+  await vi.waitFor(() => expect(lines).toHaveLength(begun));
 });
 
 test('a service without instances is 503, before the first table everything is', async () => {

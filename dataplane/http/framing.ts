@@ -15,9 +15,10 @@ export type Framing =
   | { readonly kind: 'close' };
 
 export const noBody: Framing = { kind: 'none' };
+export const bodyUntilClose: Framing = { kind: 'close' };
 export const chunkedBody: Framing = { kind: 'chunked' };
 
-const transferEncodingChunked = field('Transfer-Encoding', 'chunked');
+export const transferEncodingChunked = field('Transfer-Encoding', 'chunked');
 
 export function contentLength(length: number): Field {
   return { name: 'Content-Length', key: 'content-length', value: String(length) };

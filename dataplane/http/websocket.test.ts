@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -206,13 +206,30 @@ test('another upgrade than to a WebSocket is left out of the request', async () 
   expect(answers).toContain('x-url: /two');
 });
 
-test('an upgrade that does not wait for the answer before it ends the connection, and harms nobody else', async () => {
+test('an upgrade that does not wait for the answer before it is answered after it', async () => {
+  const echo = await startEcho();
+  const slow: ServerResponse[] = [];
+  const instance = createServer((_, response) => slow.push(response));
+  const { http } = await startTestDataPlane(
+    testSource(chat(echo.address), service('go.micro.api.slow', [await listenForTest(instance)])),
+  );
+  const socket = rawConnection(http).setEncoding('latin1');
+  let answers = '';
+  socket.on('data', (chunk: string) => (answers += chunk));
+  socket.write(head(['GET /api/slow/ HTTP/1.1', 'Host: a']) + handshake('/web/chat/', 'websocket'));
+  await vi.waitFor(() => expect(slow).toHaveLength(1));
+  expect(answers).toBe('');
+  slow[0]?.end('first');
+  await vi.waitFor(() => expect(answers).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*first[^]*HTTP\/1\.1 101 /));
+});
+
+test('an upgrade behind a request of the full lane ends the connection, and harms nobody else', async () => {
   let waiting = 0;
   const instance = createServer(() => (waiting += 1));
   const { http } = await startTestDataPlane(testSource(chat(await listenForTest(instance))));
   for (const upgrade of ['websocket', 'h2c']) {
     const socket = rawConnection(http);
-    socket.write(head(['GET /web/chat/ HTTP/1.1', 'Host: a']) + handshake('/web/chat/', upgrade));
+    socket.write(head(['GET /web/chat/ HTTP/1.1', 'Host: a', 'Trailer: x']) + handshake('/web/chat/', upgrade));
     expect(await text(socket)).toBe('');
   }
   expect((await sendHttp1(http, '/nothing')).status).toBe(404);

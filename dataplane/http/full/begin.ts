@@ -1,12 +1,10 @@
 import type { CallHead, CallRecorder } from '../../calls.ts';
 import { fieldsOfRaw } from '../../headers/fields.ts';
 import { originOf } from '../../headers/origin.ts';
+import { clientLeft } from '../client-left.ts';
 import { peerOf } from '../../headers/peer.ts';
 import type { TrustedProxies } from '../../headers/trusted-proxies.ts';
 import { type AnyRequest, type AnyResponse, Exchange } from './exchange.ts';
-
-/** The client left before its answer had a head; nginx's number for it, which no client ever sees. */
-const clientLeft = 499;
 
 export interface BeginOptions {
   readonly calls: CallRecorder;

@@ -4,6 +4,7 @@ import { createHttp1Server } from '../../downstream/http1-server.ts';
 import type { Lane } from '../../downstream/lane.types.ts';
 import type { Timeouts } from '../../limits.ts';
 import { type BeginOptions, beginExchange } from './begin.ts';
+import { endAbandoned } from './half-closed.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { Serve } from './serve.ts';
 import { asksForWebSocket, headWithoutUpgrade } from './upgrade.ts';
@@ -61,6 +62,7 @@ export function createHttp1Lane({ serve, serveWebSocket, timeouts, ...beginOptio
 
   return {
     accept(socket) {
+      endAbandoned(socket, timeouts.halfClosedMs);
       server.emit('connection', socket);
       socket.resume();
     },

@@ -1,0 +1,117 @@
+import { answerFields, connectionClose, trailerFields } from '../../headers/answer-fields.ts';
+import { headLines } from '../../headers/head-lines.ts';
+import { transferEncodingChunked } from '../framing.ts';
+import { abandon } from './abandon.ts';
+import { bodyReader } from './body-reader.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { sendBody } from './request-body.ts';
+import { type Answer, type Answering, type Event, type Gone, leave, readOn, type State, type Step } from './state.ts';
+import { type Part, writeAround } from './write.ts';
+
+/** Passes on the head of an answer, with what has come of its body. */
+export function answer({ asking, head, part }: Answer, client: ClientConnection): State | Step {
+  const { request, instance, upstream, requestBody } = asking;
+  const { status, reason, framing, keepAliveMs } = head;
+  instance.state.answered();
+  if (keepAliveMs !== undefined) upstream.keepAliveMs = keepAliveMs;
+  request.call.code = status;
+
+  const close = request.head.close || client.hasEnded || client.parts.isDraining();
+  const fields = answerFields(head.fields, status);
+  if (close) fields.push(connectionClose);
+  if (framing.kind === 'chunked' || framing.kind === 'close') fields.push(transferEncodingChunked);
+  const text = `HTTP/1.1 ${status} ${reason}\r\n${headLines(fields)}\r\n`;
+
+  client.deadline = Number.POSITIVE_INFINITY;
+  const answerBody = bodyReader(framing);
+  const state: Answering = {
+    kind: 'answering',
+    request,
+    instance,
+    upstream,
+    requestBody,
+    answer: head,
+    answerBody,
+    close,
+  };
+  return passOn(state, text, part, client);
+}
+
+export function answering(state: Answering, event: Event, client: ClientConnection): State | Step {
+  const { upstream, requestBody, answer } = state;
+  switch (event.kind) {
+    case 'instance-bytes':
+      return passOn(state, '', { buffer: event.bytes, from: 0, to: event.length, isShared: true }, client);
+    case 'client-drain':
+      if (upstream.socket.isPaused()) upstream.socket.resume();
+      return state;
+    case 'client-bytes':
+      return sendBody(state, '', event.bytes, client) ? state : breakOff(state, client);
+    case 'instance-drain':
+      client.readMore();
+      return state;
+    case 'instance-end':
+    case 'instance-gone':
+      if (answer.framing.kind !== 'close' || (event.kind === 'instance-gone' && event.error)) {
+        state.instance.state.failed();
+        return breakOff(state, client);
+      }
+      client.socket.write('0\r\n\r\n');
+      return finish(state, false, client);
+    case 'client-end':
+      // A body that will never be whole; or a client that listens, or else is gone: as while it was asked.
+      if (!requestBody.isWhole) return breakOff(state, client);
+      client.within(client.parts.timeouts.halfClosedMs);
+      return state;
+    case 'client-gone':
+    case 'deadline':
+      return breakOff(state, client);
+    default:
+      return state;
+  }
+}
+
+function passOn(state: Answering, before: string, part: Part, client: ClientConnection): State | Step {
+  const { answer, answerBody, upstream } = state;
+  const { from, to } = part;
+  if (!answerBody.read(part.buffer, from, to)) return breakOff(state, client);
+  const { at, held, passedTo, isWhole } = answerBody;
+  const passed = passedTo === to ? part : { ...part, to: passedTo };
+  const isReady =
+    answer.framing.kind === 'close'
+      ? writeChunk(client, before, passed)
+      : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '');
+  if (isWhole) return finish(state, at === to && answer.keepAlive, client);
+  if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
+  if (!isReady) upstream.socket.pause();
+  return state;
+}
+
+function afterLastByte({ answer, answerBody }: Answering): string {
+  return answer.framing.kind === 'chunked' ? `0\r\n${headLines(trailerFields(answerBody.trailers))}\r\n` : '';
+}
+
+/** A body that ends with its connection goes on in chunks, as the client's connection does not end. */
+function writeChunk({ socket }: ClientConnection, before: string, part: Part): boolean {
+  const length = part.to - part.from;
+  if (length === 0) return writeAround(socket, before, part, '');
+  return writeAround(socket, `${before}${length.toString(16)}\r\n`, part, '\r\n');
+}
+
+/** @param keepAlive whether the instance can be asked again on its connection */
+function finish(state: Answering, keepAlive: boolean, client: ClientConnection): Step {
+  const { request, instance, upstream, requestBody, answerBody, close } = state;
+  if (keepAlive && requestBody.isWhole) client.parts.pools.keep(instance, upstream);
+  else upstream.discard();
+  instance.state.end();
+  request.call.bytes = answerBody.length;
+  request.call.end();
+  // The rest of a request that was answered before its end is not wanted.
+  return close || client.hasEnded || !requestBody.isWhole ? leave : readOn;
+}
+
+/** Ends the connection in the middle of an answer, so that the client can tell that it is not whole. */
+function breakOff(state: Answering, client: ClientConnection): Gone {
+  state.request.call.bytes = state.answerBody.length;
+  return abandon(state, client);
+}

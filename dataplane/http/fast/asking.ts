@@ -1,0 +1,111 @@
+import { headLines } from '../../headers/head-lines.ts';
+import { endToEnd } from '../../headers/hop-by-hop.ts';
+import { maxHeadBytes } from '../../limits.ts';
+import { ForwardFailure, type ForwardFailureKind } from '../failure.ts';
+import { errorTo } from '../own-answers.ts';
+import { abandon } from './abandon.ts';
+import { type AnswerHead, readAnswerHead } from './answer-head.ts';
+import { bodyReader } from './body-reader.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { sendBody } from './request-body.ts';
+import type { Ask, Asking, Event, Failed, Respond, State, Step } from './state.ts';
+
+/** Sends a request, with what is in hand of its body. */
+export function ask({ request, instance, upstream }: Ask, client: ClientConnection): State | Step {
+  const requestBody = bodyReader(request.head.framing);
+  const state: Asking = {
+    kind: 'asking',
+    request,
+    instance,
+    upstream,
+    requestBody,
+    isInHand: true,
+    received: undefined,
+  };
+  if (!sendBody(state, request.text, request.inHand, client)) return refuseBody(state);
+  client.readMore();
+  client.within(client.parts.timeouts.answerHeadMs);
+  return state;
+}
+
+export function asking(state: Asking, event: Event, client: ClientConnection): State | Step {
+  const { requestBody } = state;
+  const { answerHeadMs, halfClosedMs } = client.parts.timeouts;
+  switch (event.kind) {
+    case 'instance-bytes':
+      return readAnswer(state, event.bytes, event.length, client);
+    case 'client-bytes':
+      if (!requestBody.isWhole) state.isInHand = false;
+      if (!sendBody(state, '', event.bytes, client)) return refuseBody(state);
+      client.within(answerHeadMs);
+      return state;
+    case 'instance-drain':
+      client.readMore();
+      return state;
+    case 'instance-end':
+      return unanswered(state, 'the connection ended before an answer');
+    case 'instance-gone':
+      return unanswered(state, event.error?.message ?? 'the connection ended before an answer');
+    case 'client-end':
+      // A body that will never be whole; or a client that has asked and still listens, or else is gone: nothing but a
+      // write would tell.
+      if (!requestBody.isWhole) return abandon(state, client);
+      client.within(halfClosedMs);
+      return state;
+    case 'client-gone':
+      return abandon(state, client);
+    case 'deadline':
+      if (client.hasEnded) return abandon(state, client);
+      return fail(state, 'slow', `no answer within ${answerHeadMs} ms`);
+    default:
+      return state;
+  }
+}
+
+function readAnswer(state: Asking, bytes: Buffer, length: number, client: ClientConnection): State | Step {
+  const { received, request } = state;
+  const isFirst = received === undefined;
+  const buffer = isFirst ? bytes : Buffer.concat([received, bytes.subarray(0, length)]);
+  const end = isFirst ? length : buffer.length;
+  let start = 0;
+  while (start < end) {
+    const text = buffer.toString('latin1', start, Math.min(end, start + maxHeadBytes));
+    const reading = readAnswerHead(text, request.head.method);
+    if (reading.kind === 'malformed') return fail(state, 'broken', reading.detail);
+    if (reading.kind === 'incomplete') {
+      state.received = Buffer.from(buffer.subarray(start, end));
+      return state;
+    }
+    start += reading.length;
+    const { head } = reading;
+    if (head.status >= 200)
+      return { kind: 'answer', asking: state, head, part: { buffer, from: start, to: end, isShared: isFirst } };
+    passOnInterim(head, client);
+  }
+  state.received = undefined;
+  return state;
+}
+
+/** RFC 9110 section 15.2. That the client may go on is not for the instance to say: the client did not ask. */
+function passOnInterim({ status, reason, fields }: AnswerHead, { socket }: ClientConnection): void {
+  if (status !== 100) socket.write(`HTTP/1.1 ${status} ${reason}\r\n${headLines(endToEnd(fields))}\r\n`, 'latin1');
+}
+
+function unanswered(state: Asking, reason: string): Failed {
+  const { upstream, received } = state;
+  return fail(state, upstream.wasUsed && received === undefined ? 'stale' : 'broken', reason);
+}
+
+function fail(state: Asking, kind: ForwardFailureKind, reason: string): Failed {
+  const { request, instance, upstream, requestBody, isInHand } = state;
+  upstream.discard();
+  const failure = new ForwardFailure(kind, reason);
+  return { kind: 'failed', request, instance, failure, bodyIsInHand: isInHand && requestBody.isWhole };
+}
+
+function refuseBody({ request, instance, upstream }: Asking): Respond {
+  upstream.discard();
+  instance.state.end();
+  const answer = errorTo(request.head.fields, 400, 'the body of the request is malformed');
+  return { kind: 'respond', answer, request };
+}

@@ -1,0 +1,131 @@
+import type { Socket } from 'node:net';
+import { type Peer, peerOf } from '../../headers/peer.ts';
+import { maxHeadBytes } from '../../limits.ts';
+import type { Bounded } from './deadlines.ts';
+import type { FastLaneParts } from './lane.types.ts';
+import { type Event, handedOver, type HandedOver, type State } from './state.ts';
+import { transition } from './transition.ts';
+import type { UpstreamUser } from './upstream-connection.ts';
+
+/**
+ * A client's connection in the fast lane: turns what its sockets do into events, and holds the state that these lead to.
+ * Everything else here is what the states do to the connection.
+ */
+export class ClientConnection implements UpstreamUser, Bounded {
+  readonly socket: Socket;
+  readonly parts: FastLaneParts;
+  deadline: number;
+  /** Whether the client has ended its side. */
+  hasEnded = false;
+  /** Whether a request was served before. */
+  wasUsed = false;
+  #state: State = { kind: 'reading', received: undefined };
+  /** What came behind the present request. */
+  #pipelined: Buffer | undefined;
+  #peer: Peer | undefined;
+
+  constructor(socket: Socket, parts: FastLaneParts) {
+    this.socket = socket;
+    this.parts = parts;
+    this.deadline = performance.now() + parts.timeouts.requestHeadMs;
+    parts.deadlines.add(this);
+    socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd);
+    socket.on('error', this.#onError).on('close', this.#onClose);
+  }
+
+  get isResting(): boolean {
+    return this.#state.kind === 'reading' && this.#state.received === undefined;
+  }
+
+  get peer(): Peer {
+    return (this.#peer ??= peerOf(this.socket, this.parts.trustedProxies));
+  }
+
+  /** The one place where the state changes. */
+  #happens(event: Event): void {
+    this.#state = transition(this.#state, event, this);
+  }
+
+  readonly #onData = (bytes: Buffer): void => this.#happens({ kind: 'client-bytes', bytes });
+  readonly #onDrain = (): void => this.#happens({ kind: 'client-drain' });
+  readonly #onEnd = (): void => {
+    this.hasEnded = true;
+    this.#happens({ kind: 'client-end' });
+  };
+  readonly #onError = (): void => {
+    // It closes too.
+  };
+  readonly #onClose = (): void => {
+    this.parts.forget(this);
+    this.#happens({ kind: 'client-gone' });
+  };
+
+  onConnected(): void {
+    this.#happens({ kind: 'connected' });
+  }
+
+  onInstanceBytes(bytes: Buffer, length: number): void {
+    this.#happens({ kind: 'instance-bytes', bytes, length });
+  }
+
+  onInstanceDrain(): void {
+    this.#happens({ kind: 'instance-drain' });
+  }
+
+  onInstanceEnd(): void {
+    this.#happens({ kind: 'instance-end' });
+  }
+
+  onInstanceGone(error: Error | undefined): void {
+    this.#happens({ kind: 'instance-gone', error });
+  }
+
+  onDeadline(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#happens({ kind: 'deadline' });
+  }
+
+  /** Waits for what comes next for at most so many milliseconds. */
+  within(ms: number): void {
+    this.deadline = performance.now() + ms;
+  }
+
+  /**
+   * Keeps what came behind the present request until that is over. Much more is not taken in; a little is, as a connection
+   * that nobody reads from does not tell that its client left.
+   */
+  keepForLater(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#pipelined = this.#pipelined === undefined ? bytes : Buffer.concat([this.#pipelined, bytes]);
+    if (this.#isFull) this.socket.pause();
+  }
+
+  get #isFull(): boolean {
+    return this.#pipelined !== undefined && this.#pipelined.length > maxHeadBytes;
+  }
+
+  /** What came behind the request that is over now. */
+  takeKept(): Buffer | undefined {
+    const kept = this.#pipelined;
+    this.#pipelined = undefined;
+    this.readMore();
+    return kept;
+  }
+
+  /** Takes in more again, but for what would have to wait. */
+  readMore(): void {
+    if (!this.#isFull && this.socket.isPaused()) this.socket.resume();
+  }
+
+  /** Gives the connection to the full lane, with what was read of the present request put back. */
+  handOver(bytes: Buffer): HandedOver {
+    const { socket, parts } = this;
+    parts.forget(this);
+    socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
+    socket.off('error', this.#onError).off('close', this.#onClose);
+    socket.pause();
+    socket.unshift(bytes);
+    parts.declined.accept(socket);
+    return handedOver;
+  }
+}

@@ -1,0 +1,66 @@
+import { maxRetries } from '../../limits.ts';
+import { ForwardFailure, mayTryAgain } from '../failure.ts';
+import { failureAnswer, noInstanceAnswer } from '../own-answers.ts';
+import { abandon } from './abandon.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { Connect, Connecting, Event, Failed, State, Step } from './state.ts';
+
+/** Picks an instance, and takes a kept connection to it or begins to make one. */
+export function connect({ request, failure }: Connect, client: ClientConnection): State | Step {
+  const { pools } = client.parts;
+  const { service, head, call } = request;
+  const instance = service.pickers.http1.pick(request.tried);
+  if (instance === undefined) {
+    const { fields } = head;
+    const answer = failure ? failureAnswer(fields, service.name, failure) : noInstanceAnswer(fields, service.name);
+    return { kind: 'respond', answer, request };
+  }
+  if (failure) call.retried();
+  call.instance = instance.name;
+  instance.state.begin();
+  const canBeSentAgain = mayTryAgain('stale', head.method, true);
+  const kept = failure?.kind === 'stale' ? undefined : pools.take(instance, client, canBeSentAgain);
+  if (kept) return { kind: 'ask', request, instance, upstream: kept };
+  // Nothing of the body is used up before there is somebody to send it to.
+  client.socket.pause();
+  client.deadline = Number.POSITIVE_INFINITY;
+  return { kind: 'connecting', request, instance, upstream: pools.connect(instance, client) };
+}
+
+export function connecting(state: Connecting, event: Event, client: ClientConnection): State | Step {
+  const { request, instance, upstream } = state;
+  switch (event.kind) {
+    case 'connected':
+      return { kind: 'ask', request, instance, upstream };
+    case 'instance-gone': {
+      const failure = new ForwardFailure('connect', event.error?.message ?? 'the connection was closed');
+      return { kind: 'failed', request, instance, failure, bodyIsInHand: true };
+    }
+    case 'client-bytes':
+      request.inHand = Buffer.concat([request.inHand, event.bytes]);
+      return state;
+    case 'client-gone':
+      return abandon(state, client);
+    default:
+      return state;
+  }
+}
+
+/** An instance gave no answer: tries another where that is safe. */
+export function failed({ request, instance, failure, bodyIsInHand }: Failed, client: ClientConnection): Step {
+  const { log } = client.parts;
+  const { head, call, service } = request;
+  const { kind } = failure;
+  instance.state.end();
+  if (kind === 'connect' || kind === 'broken') instance.state.failed();
+  log.warn(
+    { err: failure, service: service.name, instance: instance.name, requestId: call.head.requestId },
+    'an instance failed',
+  );
+  if (!mayTryAgain(kind, head.method, bodyIsInHand) || request.retries === maxRetries) {
+    return { kind: 'respond', answer: failureAnswer(head.fields, service.name, failure), request };
+  }
+  request.retries += 1;
+  if (kind !== 'stale') (request.tried ??= new Set()).add(instance);
+  return { kind: 'connect', request, failure };
+}

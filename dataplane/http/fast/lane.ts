@@ -1,0 +1,54 @@
+import type { Lane } from '../../downstream/lane.types.ts';
+import { ClientConnection } from './client-connection.ts';
+import { Deadlines } from './deadlines.ts';
+import type { FastLaneParts } from './lane.types.ts';
+import { UpstreamPools } from './upstream-pool.ts';
+
+export type FastLaneOptions = Omit<FastLaneParts, 'pools' | 'deadlines' | 'isDraining' | 'forget'>;
+
+export interface FastLane extends Lane {
+  /** Connections to instances that are open. */
+  readonly upstreamConnections: () => number;
+  /** Closes the connections that are kept to instances. */
+  close(): void;
+}
+
+/**
+ * Plain HTTP/1.1, on sockets: reads the head of a request strictly, looks the service up, picks an instance, writes one
+ * head and passes both bodies on as they come. What it does not serve it hands over, with the connection, before a byte
+ * of an answer is sent.
+ */
+export function createFastLane(options: FastLaneOptions): FastLane {
+  const { declined, timeouts } = options;
+  const { connectMs, upstreamIdleMs, requestHeadMs, idleMs, answerHeadMs } = timeouts;
+  const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs });
+  const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs));
+  const connections = new Set<ClientConnection>();
+  let isDraining = false;
+  const parts: FastLaneParts = {
+    ...options,
+    pools,
+    deadlines,
+    isDraining: () => isDraining,
+    forget(connection) {
+      connections.delete(connection);
+      deadlines.delete(connection);
+    },
+  };
+  return {
+    accept(socket) {
+      connections.add(new ClientConnection(socket, parts));
+      socket.resume();
+    },
+    drain() {
+      isDraining = true;
+      for (const connection of connections) if (connection.isResting) connection.socket.destroySoon();
+      declined.drain();
+    },
+    upstreamConnections: () => pools.size,
+    close() {
+      deadlines.close();
+      pools.close();
+    },
+  };
+}

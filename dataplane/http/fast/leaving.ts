@@ -1,0 +1,27 @@
+import { lingerMs } from '../../limits.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { type Event, gone, left, type Leaving, type State } from './state.ts';
+
+/**
+ * Ends the connection after what was written. A connection that is closed with bytes unread is reset, which may take the
+ * answer away from the client (RFC 9112 section 9.6): what still comes is read for a while, and thrown away.
+ */
+export function leave(client: ClientConnection): Leaving {
+  const { socket } = client;
+  client.takeKept();
+  client.within(lingerMs);
+  socket.end();
+  return left;
+}
+
+export function leaving(state: Leaving, event: Event, client: ClientConnection): State {
+  switch (event.kind) {
+    case 'client-gone':
+      return gone;
+    case 'deadline':
+      client.socket.destroy();
+      return gone;
+    default:
+      return state;
+  }
+}

@@ -1,0 +1,100 @@
+import { rawErrorAnswer } from '../../downstream/error-answer.ts';
+import { headLines } from '../../headers/head-lines.ts';
+import { originOf } from '../../headers/origin.ts';
+import { requestFields } from '../../headers/request-fields.ts';
+import { maxHeadBytes } from '../../limits.ts';
+import { routeUrl } from '../../routes/url.ts';
+import { requestFramingField } from '../framing.ts';
+import { clientLeft } from '../client-left.ts';
+import { noTableAnswer, unroutedAnswer } from '../own-answers.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { type RequestHead, readRequestHead } from './request-head.ts';
+import { atRest, type Event, gone, leave, type Reading, type State, type Step } from './state.ts';
+
+/** Reads the head of a request, and finds out where it goes. */
+export function reading(state: Reading, event: Event, client: ClientConnection): State | Step {
+  const { received } = state;
+  switch (event.kind) {
+    case 'client-bytes':
+      return readHead(received === undefined ? event.bytes : Buffer.concat([received, event.bytes]), client);
+    case 'client-end':
+      client.socket.destroySoon();
+      return state;
+    case 'client-gone':
+      return gone;
+    case 'deadline':
+      if (received !== undefined) return refuse(408, 'the head of the request did not come in time', client);
+      client.socket.destroySoon();
+      return state;
+    default:
+      return state;
+  }
+}
+
+/** The client's connection is ready for the next request, the beginning of which may be here already. */
+export function readNext(client: ClientConnection): State | Step {
+  const { timeouts } = client.parts;
+  client.wasUsed = true;
+  const kept = client.takeKept();
+  if (kept !== undefined) return readHead(kept, client);
+  client.within(timeouts.idleMs);
+  return atRest;
+}
+
+function readHead(bytes: Buffer, client: ClientConnection): State | Step {
+  const reading = readRequestHead(bytes.toString('latin1', 0, Math.min(bytes.length, maxHeadBytes)));
+  switch (reading.kind) {
+    case 'head':
+      return route(reading.head, bytes, reading.length, client);
+    case 'incomplete':
+      // The time for a head does not begin anew with each piece of it.
+      client.deadline = Math.min(client.deadline, performance.now() + client.parts.timeouts.requestHeadMs);
+      return { kind: 'reading', received: bytes };
+    case 'declined':
+      return client.handOver(bytes);
+    default:
+      return refuse(reading.status, reading.detail, client);
+  }
+}
+
+function route(head: RequestHead, bytes: Buffer, headBytes: number, client: ClientConnection): State | Step {
+  const { table, calls, trustedProxies } = client.parts;
+  const present = table();
+  const route = present && routeUrl(present, head.target);
+  // An instance that speaks HTTP/2 is for the full lane.
+  if (route?.kind === 'service' && route.service.pickers.h2c.instances.length > 0) return client.handOver(bytes);
+
+  const { method, target, fields } = head;
+  const origin = originOf(client.peer, fields, trustedProxies);
+  const queryAt = target.indexOf('?');
+  const call = calls.begin(
+    {
+      entrypoint: 'http',
+      protocol: 'HTTP/1.1',
+      requestId: origin.requestId,
+      method,
+      path: queryAt < 0 ? target : target.slice(0, queryAt),
+      client: origin.client,
+    },
+    clientLeft,
+  );
+  const inHand = bytes.subarray(headBytes);
+  if (route?.kind !== 'service') {
+    const answer = present && route ? unroutedAnswer(fields, route, present) : noTableAnswer(fields);
+    return { kind: 'respond', answer, request: { head, call, inHand } };
+  }
+  const { service, prefix, web } = route;
+  call.service = service.name;
+  const outgoing = requestFields(fields, origin, { prefix, web });
+  const framing = requestFramingField(method, head.framing);
+  if (framing) outgoing.push(framing);
+  const text = `${method} ${route.target} HTTP/1.1\r\n${headLines(outgoing)}\r\n`;
+  const request = { head, call, service, text, inHand, tried: undefined, retries: 0 };
+  return { kind: 'connect', request, failure: undefined };
+}
+
+/** Answers what is no request, and ends the connection: where the next one would begin, nobody can tell. */
+function refuse(status: number, detail: string, client: ClientConnection): State | Step {
+  client.socket.write(rawErrorAnswer(status, detail));
+  return leave;
+}

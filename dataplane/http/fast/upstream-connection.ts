@@ -1,0 +1,100 @@
+import { connect, type Socket } from 'node:net';
+import type { Address } from '../../../proto/channel/address.ts';
+import type { Bounded } from './deadlines.ts';
+
+/** Hears what becomes of a connection for as long as it has it. */
+export interface UpstreamUser {
+  onConnected(): void;
+  /** The bytes are good until this returns: the next reading, of any connection, overwrites them. */
+  onInstanceBytes(bytes: Buffer, length: number): void;
+  /** What was written has left. */
+  onInstanceDrain(): void;
+  /** The instance ended its side, after which nothing more comes. */
+  onInstanceEnd(): void;
+  /** The connection failed or closed; nothing is heard of it after that. */
+  onInstanceGone(error: Error | undefined): void;
+}
+
+export interface UpstreamConnectionOptions {
+  readonly address: Address;
+  readonly connectMs: number;
+  /** Where all connections read to. Each hands on what it read before another one reads. */
+  readonly readBuffer: Buffer;
+  readonly user: UpstreamUser;
+  /** Told when the connection is gone, whoever had it. */
+  readonly onClose: (connection: UpstreamConnection) => void;
+}
+
+/**
+ * A connection to an HTTP/1.1 instance, which one request at a time has for itself. It reads without a stream in between,
+ * into a buffer that all share: that is a third of what a request costs.
+ */
+export class UpstreamConnection implements Bounded {
+  readonly socket: Socket;
+  /** Whether it has served a request before. */
+  wasUsed = false;
+  /** For how long the instance keeps it at rest, as far as it said, in milliseconds. */
+  keepAliveMs = Number.POSITIVE_INFINITY;
+  restingSince = 0;
+  deadline: number;
+  #user: UpstreamUser | undefined;
+  #error: Error | undefined;
+
+  constructor({ address, connectMs, readBuffer, user, onClose }: UpstreamConnectionOptions) {
+    this.#user = user;
+    this.deadline = performance.now() + connectMs;
+    this.socket = connect({
+      ...address,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+      onread: {
+        buffer: readBuffer,
+        callback: (length) => {
+          if (this.#user) this.#user.onInstanceBytes(readBuffer, length);
+          // Nobody asked: what comes cannot be told from an answer to whoever asks next.
+          else this.socket.destroy();
+          return true;
+        },
+      },
+    })
+      .once('connect', () => {
+        this.deadline = Number.POSITIVE_INFINITY;
+        this.#user?.onConnected();
+      })
+      .on('drain', () => this.#user?.onInstanceDrain())
+      .once('end', () => {
+        if (this.#user) this.#user.onInstanceEnd();
+        else this.socket.destroy();
+      })
+      .once('error', (error) => {
+        this.#error = error;
+      })
+      .once('close', () => {
+        onClose(this);
+        this.#user?.onInstanceGone(this.#error);
+      });
+  }
+
+  get isUsable(): boolean {
+    return !this.socket.destroyed && this.socket.writable;
+  }
+
+  /** Gives it to another user, or to none while it rests. */
+  give(user: UpstreamUser | undefined): void {
+    this.#user = user;
+  }
+
+  /** Closes it without a word to its user. */
+  discard(): void {
+    this.#user = undefined;
+    this.socket.destroy();
+  }
+
+  onDeadline(): void {
+    if (this.socket.connecting) {
+      this.deadline = Number.POSITIVE_INFINITY;
+      this.socket.destroy(new Error('the connection was not made in time'));
+    } else this.discard();
+  }
+}

@@ -1,0 +1,104 @@
+import type { InstanceState } from '../../routes/instance-state.ts';
+import type { RoutedInstance } from '../../routes/table.ts';
+import { Deadlines } from './deadlines.ts';
+import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
+
+export interface UpstreamPoolsOptions {
+  readonly connectMs: number;
+  /** How long a connection may rest, in milliseconds; less where the instance says so. */
+  readonly idleMs: number;
+}
+
+/** Less than an instance says that it keeps a connection, for what is on its way meanwhile. */
+const keepAliveMarginMs = 1_000;
+
+/**
+ * How long a connection may have rested, in milliseconds, to be trusted with a request that cannot be sent again: longer
+ * ago, the instance may just be closing it.
+ */
+const trustedRestMs = 1_000;
+
+const readBufferBytes = 64 * 1024;
+
+/** Kept connections to HTTP/1.1 instances. */
+export class UpstreamPools {
+  readonly #options: UpstreamPoolsOptions;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  readonly #deadlines: Deadlines;
+  readonly #open = new Set<UpstreamConnection>();
+  /** By instance, the one that rested last at the end. */
+  readonly #resting = new WeakMap<InstanceState, UpstreamConnection[]>();
+
+  constructor(options: UpstreamPoolsOptions) {
+    this.#options = options;
+    this.#deadlines = new Deadlines(Math.min(options.connectMs, options.idleMs));
+  }
+
+  /** Connections that are open or being made. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * A kept connection; undefined where there is none.
+   *
+   * @param canBeSentAgain whether the request can, should the instance close the connection right now
+   */
+  take({ state }: RoutedInstance, user: UpstreamUser, canBeSentAgain: boolean): UpstreamConnection | undefined {
+    const resting = this.#resting.get(state);
+    if (resting === undefined) return undefined;
+    for (let connection = resting.pop(); connection !== undefined; connection = resting.pop()) {
+      if (!connection.isUsable) continue;
+      if (!canBeSentAgain && performance.now() - connection.restingSince > trustedRestMs) {
+        resting.push(connection);
+        return undefined;
+      }
+      connection.deadline = Number.POSITIVE_INFINITY;
+      connection.give(user);
+      return connection;
+    }
+    return undefined;
+  }
+
+  /** Begins to make a new one. */
+  connect({ address, state }: RoutedInstance, user: UpstreamUser): UpstreamConnection {
+    const connection = new UpstreamConnection({
+      address,
+      connectMs: this.#options.connectMs,
+      readBuffer: this.#readBuffer,
+      user,
+      onClose: (closed) => {
+        this.#open.delete(closed);
+        this.#deadlines.delete(closed);
+        const resting = this.#resting.get(state);
+        const at = resting?.indexOf(closed) ?? -1;
+        if (at >= 0) resting?.splice(at, 1);
+      },
+    });
+    this.#open.add(connection);
+    this.#deadlines.add(connection);
+    return connection;
+  }
+
+  /** Keeps a connection whose answer is whole for the next request. */
+  keep({ state }: RoutedInstance, connection: UpstreamConnection): void {
+    const restMs = Math.min(this.#options.idleMs, connection.keepAliveMs - keepAliveMarginMs);
+    if (!connection.isUsable || restMs <= 0) {
+      connection.discard();
+      return;
+    }
+    const now = performance.now();
+    connection.wasUsed = true;
+    connection.restingSince = now;
+    connection.deadline = now + restMs;
+    connection.give(undefined);
+    const resting = this.#resting.get(state);
+    if (resting) resting.push(connection);
+    else this.#resting.set(state, [connection]);
+  }
+
+  close(): void {
+    this.#deadlines.close();
+    for (const connection of this.#open) connection.discard();
+  }
+}
