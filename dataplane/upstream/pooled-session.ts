@@ -9,7 +9,7 @@ import type {
 export class PooledSession {
   readonly #session: ClientHttp2Session;
   #streams = 0;
-  #wasUsed = false;
+  #hasAnswered = false;
 
   constructor(session: ClientHttp2Session, idleMs: number) {
     this.#session = session;
@@ -24,9 +24,9 @@ export class PooledSession {
     return this.#streams;
   }
 
-  /** Whether a stream was opened before. */
-  get wasUsed(): boolean {
-    return this.#wasUsed;
+  /** Whether a stream was answered before. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   /** False once either side has begun to end the session. */
@@ -47,7 +47,9 @@ export class PooledSession {
   request(headers: OutgoingHttpHeaders, options: ClientSessionRequestOptions): ClientHttp2Stream {
     const stream = this.#session.request(headers, options);
     this.#streams += 1;
-    this.#wasUsed = true;
+    stream.once('response', () => {
+      this.#hasAnswered = true;
+    });
     return stream.once('close', () => {
       this.#streams -= 1;
     });

@@ -19,15 +19,15 @@ export interface Http2Options {
 /** Forwards what has HTTP/2 on either side, through http2-proxy. */
 export function forwardHttp2({ agents, sessions, answerHeadMs }: Http2Options): Forward {
   return async (exchange, attempt) => {
-    let failureKind: ForwardFailureKind = 'connect';
+    let failureKind = (): ForwardFailureKind => 'connect';
     let outgoing: OutgoingRequest;
 
     async function open(): Promise<ClientRequest> {
       const isHttp1 = attempt.instance.protocol === Protocol.PROTOCOL_HTTP1;
       outgoing = await (isHttp1 ? openHttp1(exchange, attempt, agents) : openHttp2(exchange, attempt, sessions));
-      failureKind = outgoing.reusedSocket ? 'stale' : 'broken';
+      failureKind = () => (outgoing.isStale() ? 'stale' : 'broken');
       const timer = startAnswerTimer(answerHeadMs, (error) => {
-        failureKind = 'slow';
+        failureKind = () => 'slow';
         outgoing.destroy(error);
       });
       outgoing.on('sent', timer.restart).once('response', timer.stop).once('close', timer.stop);
@@ -48,7 +48,7 @@ export function forwardHttp2({ agents, sessions, answerHeadMs }: Http2Options): 
     } catch (error) {
       if (exchange.isOver) return;
       if (error instanceof ForwardFailure) throw error;
-      throw new ForwardFailure(failureKind, (error as Error).message, { cause: error });
+      throw new ForwardFailure(failureKind(), (error as Error).message, { cause: error });
     }
   };
 }

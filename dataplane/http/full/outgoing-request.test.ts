@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { OutgoingRequest } from './outgoing-request.ts';
 
 function outgoingOn(stream: PassThrough): OutgoingRequest {
-  return new OutgoingRequest(stream, { hasBody: false, reusedSocket: false });
+  return new OutgoingRequest(stream, { hasBody: false, isStale: () => false });
 }
 
 /** `once` of Node would reject with the error that comes before. */

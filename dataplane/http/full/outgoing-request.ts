@@ -18,20 +18,17 @@ export class OutgoingRequest extends EventEmitter {
   readonly method: 'GET' | 'POST';
   /** Read by http2-proxy, which waits until it is connected. */
   readonly socket = { connecting: false };
-  /** Whether it went out on a connection that was used before. */
-  readonly reusedSocket: boolean;
+  /** To be asked when it has failed: whether a connection that was used before was lost under it. */
+  readonly isStale: () => boolean;
   /** The answer, once there is one. */
   answer: Answer | undefined;
   readonly #stream: Writable;
   #hasFailed = false;
 
-  constructor(
-    stream: Writable,
-    { hasBody, reusedSocket }: { readonly hasBody: boolean; readonly reusedSocket: boolean },
-  ) {
+  constructor(stream: Writable, { hasBody, isStale }: { readonly hasBody: boolean; readonly isStale: () => boolean }) {
     super();
     this.method = hasBody ? 'POST' : 'GET';
-    this.reusedSocket = reusedSocket;
+    this.isStale = isStale;
     this.#stream = stream;
     stream.on('drain', () => this.emit('drain'));
     stream.on('error', (error) => this.#fail(error));
@@ -96,7 +93,7 @@ export function openHttp1(
     upstream.removeHeader('connection');
     upstream.once('error', reject);
     onceConnected(upstream, () => {
-      const outgoing = new OutgoingRequest(upstream, { hasBody, reusedSocket: upstream.reusedSocket });
+      const outgoing = new OutgoingRequest(upstream, { hasBody, isStale: () => upstream.reusedSocket });
       upstream.once('response', (message: IncomingMessage) => outgoing.answered(answerOfMessage(message)));
       resolve(outgoing);
     });
@@ -112,12 +109,16 @@ export async function openHttp2(
   const { host, ...headers } = http2RecordOf(attempt.fields);
   if (framing.kind === 'length') headers['content-length'] = String(framing.length);
   const session = await sessions.to(attempt.instance.address);
-  const reusedSocket = session.wasUsed;
+  const { hasAnswered } = session;
   const stream: ClientHttp2Stream = session.request(
     { ':method': request.method, ':scheme': 'http', ':authority': host, ':path': attempt.target, ...headers },
     { endStream: !hasBody },
   );
-  const outgoing = new OutgoingRequest(stream, { hasBody, reusedSocket });
+  const outgoing = new OutgoingRequest(stream, {
+    hasBody,
+    // A stream that is reset on a connection that stands is meant.
+    isStale: () => hasAnswered && !session.isUsable,
+  });
   stream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, raw: string[]) =>
     outgoing.answered(answerOfStream(stream, head[':status'], raw)),
   );
