@@ -14,6 +14,7 @@ import { createFullLanes } from './http/full/lanes.ts';
 import { defaultTimeouts, type Timeouts } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { PresentTable } from './routes/present.ts';
+import { setAside } from './routes/set-aside.ts';
 import { startSubscription } from './routes/subscription.ts';
 import { Sessions } from './upstream/sessions.ts';
 
@@ -65,6 +66,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       admin: admin.openConnections(),
     }),
     routesRevision: () => present.revision,
+    instancesSetAside: () => (present.table ? setAside(present.table) : 0),
   });
   const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs }), (all) => all.destroy());
   const shared = {

@@ -15,9 +15,10 @@ export interface Metrics {
 export interface Gauges {
   readonly openConnections: () => Readonly<Partial<Record<EntrypointName, number>>>;
   readonly routesRevision: () => bigint;
+  readonly instancesSetAside: () => number;
 }
 
-export function createMetrics({ openConnections, routesRevision }: Gauges): Metrics {
+export function createMetrics({ openConnections, routesRevision, instancesSetAside }: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const perRequest = ['entrypoint', 'code', 'method', 'protocol'] as const;
@@ -38,8 +39,17 @@ export function createMetrics({ openConnections, routesRevision }: Gauges): Metr
       this.set(Number(routesRevision()));
     },
   });
+  const setAside = new Gauge({
+    name: 'micro_instances_set_aside',
+    help: 'Instances of the route table that get no calls for now, as calls to them or their health checks failed.',
+    registers: [],
+    collect() {
+      this.set(instancesSetAside());
+    },
+  });
   registry.registerMetric(connections);
   registry.registerMetric(revision);
+  registry.registerMetric(setAside);
   return {
     registry,
     entrypointRequests: new Counter({

@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
+import type { RoutedInstance } from '../routes/table.ts';
 import type { PooledSession } from '../upstream/pooled-session.ts';
 import type { CallBody } from './body.ts';
 import type { Reply } from './reply.ts';
@@ -15,23 +16,28 @@ export interface ForwardedCall {
   readonly headers: OutgoingHttpHeaders;
   readonly body: CallBody;
   readonly reply: Reply;
+  readonly instance: RoutedInstance;
 }
 
 /**
  * How a forwarded call ended:
  *
  * - `over`     answered, reset or cancelled
- * - `lost`     the connection to the instance broke under it; the client has been told
+ * - `lost`     the instance reset it unanswered, or the connection broke under it; the client has been told
  * - `refused`  the instance refused it before it did anything, so that it can go to another
  */
 export type Outcome = 'over' | 'lost' | 'refused';
 
 /** Sends one call to an instance, and what it answers back. Resolves when that has ended. */
-export function forward(session: PooledSession, { stream, headers, body, reply }: ForwardedCall): Promise<Outcome> {
+export function forward(
+  session: PooledSession,
+  { stream, headers, body, reply, instance }: ForwardedCall,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const upstream = session.request(headers, { endStream: body.isEmpty });
 
     upstream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number) => {
+      instance.state.answered(head[':status']);
       body.settle();
       reply.relay(upstream, head, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
     });
@@ -41,8 +47,9 @@ export function forward(session: PooledSession, { stream, headers, body, reply }
       stream.off('close', cancel);
       if (upstream.rstCode === constants.NGHTTP2_REFUSED_STREAM && !reply.hasBegun) return resolve('refused');
       if (reply.isOver) return resolve('over');
+      const isLost = session.isLost || !reply.hasBegun;
       endUnfinished(reply, session, upstream.rstCode);
-      return resolve(session.isLost ? 'lost' : 'over');
+      return resolve(isLost ? 'lost' : 'over');
     });
 
     // A client that cancels, or a deadline, ends the work of the instance. A stream that the instance has closed stays

@@ -216,14 +216,27 @@ test('a call that its instance may have begun is not sent again', async () => {
   expect(calls).toBe(1);
 });
 
-test('an instance that loses its connections is set aside', async () => {
-  const broken = await startRawInstance((stream) => stream.session?.destroy());
+test.each([
+  ['loses its connections', (stream: ServerHttp2Stream) => stream.session?.destroy()],
+  ['resets its calls', (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR)],
+])('an instance that %s is set aside', async (_, fail) => {
+  const broken = await startRawInstance(fail);
   const live = await startGrpcInstance({ hello: (call, callback) => callback(null, call.request) });
   const client = await clientFor(broken, live);
   let failures = 0;
   for (let call = 0; call < 200; call += 1) await hello(client, '').catch(() => (failures += 1));
-  // Each failure doubles the time for which it gets no calls: otherwise every other call would fail.
+  // After five it gets one call from time to time: otherwise every other call would fail.
   expect(failures).toBeLessThan(15);
+});
+
+test('an instance that answers with errors of its own is not set aside', async () => {
+  const unwilling = await startGrpcInstance({ hello: (_, callback) => callback({ code: status.UNAVAILABLE }) });
+  const { grpc, admin } = await startTestDataPlane(greeter(unwilling, unwilling.replace('127.0.0.1', 'localhost')));
+  const client = grpcClient(grpc);
+  for (let call = 0; call < 30; call += 1) {
+    await expect(hello(client, '')).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  }
+  expect((await sendHttp1(admin, '/metrics')).body).toContain('micro_instances_set_aside 0\n');
 });
 
 test('an instance whose connection is lost in the middle of a stream ends the call as unavailable', async () => {

@@ -53,12 +53,11 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
       try {
         const session = await sessions.to(instance.address);
         if (reply.isOver) return undefined;
-        const outcome = await forward(session, { stream, headers: outgoing, body, reply });
-        if (outcome === 'over') instance.state.answered();
-        if (outcome === 'lost') instance.state.failed();
+        const outcome = await forward(session, { stream, headers: outgoing, body, reply, instance });
+        if (outcome === 'lost') instance.state.failed('broken');
         if (outcome !== 'refused') return undefined;
       } catch (error) {
-        instance.state.failed();
+        instance.state.failed('connect');
         log.warn({ err: error, service: service.name, instance: instance.name }, 'an instance cannot be reached');
       } finally {
         instance.state.end();

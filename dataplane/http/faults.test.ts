@@ -88,6 +88,21 @@ describe.each(ways)('from a client on $client to an instance on $instance', ({ c
     expect(metrics.body).toMatch(/micro_retries_total\{entrypoint="http"\} [1-9]/);
   });
 
+  test.each([
+    ['dies', (incoming: IncomingMessage) => incoming.socket.destroy()],
+    ['answers 503', (_: IncomingMessage, response: ServerResponse) => response.writeHead(503).end()],
+  ])('an instance that five times in a row %s is set aside', async (_, fail) => {
+    let calls = 0;
+    const failing = await start((incoming, response) => {
+      calls += 1;
+      fail(incoming, response);
+    });
+    const { http, admin } = await startTestDataPlane(sourceFor(failing, await start(echo)));
+    const isSetAside = async () => (await sendHttp1(admin, '/metrics')).body.includes('micro_instances_set_aside 1\n');
+    while (!(await isSetAside())) await send(http, '/api/greeter/');
+    expect(calls).toBeGreaterThanOrEqual(5);
+  });
+
   test('a request that may have had an effect is not sent again', async () => {
     let posts = 0;
     const dying = await start((incoming) => {

@@ -1,12 +1,13 @@
-/** How long an instance is set aside after its first failure in a row; each further one doubles it. */
-const firstSetAsideMs = 1_000;
-const longestSetAsideMs = 30_000;
+import { type Chance, Failures } from './failures.ts';
 
-/** What this data plane knows of an instance from its own calls. Outlives route tables. */
+/** What this data plane knows of an instance, from its own calls. Outlives route tables. */
 export class InstanceState {
   #callsInFlight = 0;
-  #failuresInARow = 0;
-  #setAsideUntil = 0;
+  readonly #failures: Failures;
+
+  constructor(chance: Chance) {
+    this.#failures = new Failures(chance);
+  }
 
   /** Calls, streams and WebSockets that have begun and not ended. */
   get callsInFlight(): number {
@@ -16,6 +17,7 @@ export class InstanceState {
   /** A call is sent to the instance. */
   begin(): void {
     this.#callsInFlight += 1;
+    this.#failures.callBegins();
   }
 
   /** A call that began is over, however it ended. */
@@ -25,33 +27,44 @@ export class InstanceState {
 
   /** Whether the picker avoids this instance for now. */
   get isSetAside(): boolean {
-    return this.#failuresInARow > 0 && performance.now() < this.#setAsideUntil;
+    return this.#failures.isSetAside;
   }
 
-  /** The instance could not be reached. */
-  failed(): void {
-    const setAsideMs = Math.min(firstSetAsideMs * 2 ** this.#failuresInARow, longestSetAsideMs);
-    this.#failuresInARow += 1;
-    this.#setAsideUntil = performance.now() + setAsideMs;
+  /**
+   * A call got no answer.
+   *
+   * @param kind `connect` when the instance could not be reached, `broken` when the call was lost on the way
+   */
+  failed(kind: 'connect' | 'broken'): void {
+    this.#failures.callFailed(kind);
   }
 
-  /** The instance answered, whatever the answer was. */
-  answered(): void {
-    this.#failuresInARow = 0;
+  /**
+   * The instance answered a call: to be told as soon as the head of the answer is there.
+   *
+   * @param status of HTTP; of these 502, 503 and 504 count as failures. A gRPC status is a matter of the service alone.
+   */
+  answered(status = 200): void {
+    this.#failures.callAnswered(status);
   }
 }
 
 /** Hands out the one state of each address, for as long as a route table or a call holds it. */
 export class InstanceStates {
+  readonly #chance: Chance;
   readonly #states = new Map<string, WeakRef<InstanceState>>();
   readonly #forget = new FinalizationRegistry<string>((address) => {
     if (this.#states.get(address)?.deref() === undefined) this.#states.delete(address);
   });
 
+  constructor({ now = () => performance.now(), random = Math.random }: Partial<Chance> = {}) {
+    this.#chance = { now, random };
+  }
+
   at(address: string): InstanceState {
     const known = this.#states.get(address)?.deref();
     if (known) return known;
-    const state = new InstanceState();
+    const state = new InstanceState(this.#chance);
     this.#states.set(address, new WeakRef(state));
     this.#forget.register(state, address);
     return state;

@@ -3,8 +3,8 @@ import type { RoutedInstance } from './table.ts';
 const none: ReadonlySet<RoutedInstance> = new Set();
 
 /**
- * Chooses an instance for each call: the less loaded of two drawn by weight, load being calls in flight per weight
- * ("The Power of Two Choices in Randomized Load Balancing", Mitzenmacher 2001). Immutable: a changed service gets a
+ * Chooses an instance for each call: the less loaded of two different ones drawn by weight, load being calls in flight per
+ * weight ("The Power of Two Choices in Randomized Load Balancing", Mitzenmacher 2001). Immutable: a changed service gets a
  * new picker, while the load and health of its instances live on in their state.
  */
 export class Picker {
@@ -25,38 +25,68 @@ export class Picker {
 
   /** An instance that was not tried yet, rather one that is not set aside; undefined when there is none. */
   pick(tried: ReadonlySet<RoutedInstance> = none): RoutedInstance | undefined {
-    if (this.instances.length === 0) return undefined;
-    const first = this.#draw();
-    const second = this.#draw();
-    const isUsual = tried.size === 0 && !first.state.isSetAside && !second.state.isSetAside;
-    return isUsual ? lessLoaded(first, second) : new Picker(this.#usable(tried), this.#random).#lessLoadedOfTwo();
+    if (tried.size > 0) return new Picker(this.#forAnotherTry(tried), this.#random).#healthierOfTwo();
+    if (this.instances.length < 2) return this.instances[0];
+    const at = this.#draw();
+    const first = this.instances[at] as RoutedInstance;
+    const second = this.instances[this.#drawBeside(at)] as RoutedInstance;
+    // Usually this is all: nothing was allocated, and no instance looked at but these two.
+    if (!first.state.isSetAside && !second.state.isSetAside) return lessLoaded(first, second);
+    return new Picker(this.#forFirstTry(), this.#random).#healthierOfTwo();
   }
 
-  #usable(tried: ReadonlySet<RoutedInstance>): readonly RoutedInstance[] {
+  /** Those not set aside; all, where that is less than half, each of which would get more than twice its share of calls. */
+  #forFirstTry(): readonly RoutedInstance[] {
+    const healthy = this.instances.filter(({ state }) => !state.isSetAside);
+    return healthy.length >= this.instances.length / 2 ? healthy : this.instances;
+  }
+
+  #forAnotherTry(tried: ReadonlySet<RoutedInstance>): readonly RoutedInstance[] {
     const untried = this.instances.filter((instance) => !tried.has(instance));
     const healthy = untried.filter(({ state }) => !state.isSetAside);
-    // Where more than half fail, the fault is likely not theirs, and the load of all would drown the rest.
-    const least = tried.size > 0 ? 1 : this.instances.length / 2;
-    return healthy.length >= least ? healthy : untried;
+    return healthy.length > 0 ? healthy : untried;
   }
 
-  #lessLoadedOfTwo(): RoutedInstance | undefined {
-    return this.instances.length === 0 ? undefined : lessLoaded(this.#draw(), this.#draw());
+  /**
+   * One that is not set aside, if only one of the two is: an instance that fails at once hardly ever has calls in flight,
+   * and by load alone would be preferred.
+   */
+  #healthierOfTwo(): RoutedInstance | undefined {
+    if (this.instances.length < 2) return this.instances[0];
+    const at = this.#draw();
+    const first = this.instances[at] as RoutedInstance;
+    const second = this.instances[this.#drawBeside(at)] as RoutedInstance;
+    if (first.state.isSetAside === second.state.isSetAside) return lessLoaded(first, second);
+    return first.state.isSetAside ? second : first;
   }
 
-  #draw(): RoutedInstance {
-    const at = this.#random() * this.#totalWeight;
+  /** The index of one instance. */
+  #draw(): number {
+    return this.#indexAt(this.#random() * this.#totalWeight);
+  }
+
+  /** The index of another instance, drawn as if this one were not there. */
+  #drawBeside(index: number): number {
+    const { weight } = this.instances[index] as RoutedInstance;
+    const before = (this.#cumulativeWeights[index] as number) - weight;
+    const point = this.#random() * (this.#totalWeight - weight);
+    return this.#indexAt(point < before ? point : point + weight);
+  }
+
+  /** Which instance a point between 0 and the total weight falls to. */
+  #indexAt(point: number): number {
     let low = 0;
     let high = this.instances.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (at < (this.#cumulativeWeights[middle] as number)) high = middle;
+      if (point < (this.#cumulativeWeights[middle] as number)) high = middle;
       else low = middle + 1;
     }
-    return this.instances[low] as RoutedInstance;
+    return low;
   }
 }
 
+/** Of two with the same load the first, which was drawn by weight alone. */
 function lessLoaded(first: RoutedInstance, second: RoutedInstance): RoutedInstance {
   return second.state.callsInFlight / second.weight < first.state.callsInFlight / first.weight ? second : first;
 }

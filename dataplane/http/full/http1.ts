@@ -37,7 +37,9 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
         });
         // An answer that is an upgrade, which was not asked for, closes it without an error.
         upstream.once('close', () => reject(new ForwardFailure(failureKind, 'the connection ended before an answer')));
-        upstream.once('response', (answer: IncomingMessage) => resolve(relay(answerOfMessage(answer), exchange)));
+        upstream.once('response', (answer: IncomingMessage) =>
+          resolve(relay(answerOfMessage(answer), exchange, instance)),
+        );
         // http-proxy leaves an instance at work when the client goes away after it has sent its whole request.
         response.once('close', () => {
           upstream.destroy();

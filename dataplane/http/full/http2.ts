@@ -43,7 +43,7 @@ export function forwardHttp2({ agents, sessions, answerHeadMs }: Http2Options): 
         hostname: 'instance',
         port: 0,
         onReq: open,
-        onRes: () => relay(outgoing.answer as Answer, exchange),
+        onRes: () => relay(outgoing.answer as Answer, exchange, attempt.instance),
       });
     } catch (error) {
       if (exchange.isOver) return;

@@ -3,6 +3,7 @@ import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'nod
 import type { Readable } from 'node:stream';
 import { answerFields, trailerFields } from '../../headers/answer-fields.ts';
 import { type Fields, fieldsOfRaw, recordOf } from '../../headers/fields.ts';
+import type { RoutedInstance } from '../../routes/table.ts';
 import type { Exchange } from './exchange.ts';
 import { sayOnlyWhetherItCloses } from './respond.ts';
 import { ForwardFailure } from '../failure.ts';
@@ -24,17 +25,18 @@ export interface Answer {
 const reasonPhrase = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 
 /**
- * Sends an answer to the client as it comes. Resolves when the exchange is over.
+ * Sends an instance's answer to the client as it comes. Resolves when the exchange is over.
  *
  * @throws ForwardFailure `broken` for an answer that cannot be passed on
  */
-export async function relay(answer: Answer, exchange: Exchange): Promise<void> {
+export async function relay(answer: Answer, exchange: Exchange, { state }: RoutedInstance): Promise<void> {
   const { status, statusMessage = '', fields, body } = answer;
   const { response, call } = exchange;
   if (status < 200 || status > 599) {
     body.destroy();
     throw new ForwardFailure('broken', `the instance answered with the status ${status}`);
   }
+  state.answered(status);
   if (response instanceof ServerResponse && reasonPhrase.test(statusMessage)) response.statusMessage = statusMessage;
   call.code = status;
   response.statusCode = status;

@@ -84,11 +84,11 @@ async function failureOf({ state }: RoutedInstance, forward: () => Promise<void>
   state.begin();
   try {
     await forward();
-    state.answered();
     return undefined;
   } catch (error) {
     if (!(error instanceof ForwardFailure)) throw error;
-    if (error.kind === 'connect' || error.kind === 'broken') state.failed();
+    // That a kept connection was closed meanwhile is no fault of the instance. That it is too slow may be.
+    if (error.kind !== 'stale') state.failed(error.kind === 'connect' ? 'connect' : 'broken');
     return error;
   } finally {
     state.end();

@@ -54,11 +54,13 @@ export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) 
       upstream.once('close', timer.stop);
       upstream.once('upgrade', () => {
         timer.stop();
+        instance.state.answered(101);
         call.code = 101;
       });
       upstream.once('response', (refusal: IncomingMessage) => {
         timer.stop();
         call.code = refusal.statusCode ?? 502;
+        instance.state.answered(call.code);
         endWithConnection(refusal, socket);
       });
     });
@@ -76,8 +78,9 @@ export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) 
         prependPath: false,
       },
       () => {
-        if (!exchange.isOver && call.code !== 101)
-          respond(exchange, failureAnswer(exchange.fields, call.service ?? '', failure));
+        if (exchange.isOver || call.code === 101) return;
+        instance.state.failed('broken');
+        respond(exchange, failureAnswer(exchange.fields, call.service ?? '', failure));
       },
     );
     return exchange.over;
