@@ -239,6 +239,22 @@ test('an instance that answers with errors of its own is not set aside', async (
   expect((await sendHttp1(admin, '/metrics')).body).toContain('micro_instances_set_aside 0\n');
 });
 
+test('retries have a budget, beyond which a call ends as its first try did', async () => {
+  let tries = 0;
+  const startRefusing = () =>
+    startRawInstance((stream) => {
+      tries += 1;
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    });
+  const client = await clientFor(await startRefusing(), await startRefusing());
+  const calls = 400;
+  for (let call = 0; call < calls; call += 1) {
+    await expect(hello(client, '')).rejects.toEqual(failure(status.UNAVAILABLE));
+  }
+  expect(tries).toBeGreaterThanOrEqual(calls + 100);
+  expect(tries).toBeLessThan(2 * calls);
+});
+
 test('an instance whose connection is lost in the middle of a stream ends the call as unavailable', async () => {
   const connections: Socket[] = [];
   const server = createHttp2Server();

@@ -39,6 +39,7 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
     if (!service) return reply.fail(status.UNIMPLEMENTED, `no service for ${microService ?? path}`);
 
     call.service = service.name;
+    service.retries.deposit();
     endAtDeadline(stream, headers, reply);
     const outgoing = outgoingHeaders(headers, origin);
     const body = new CallBody(stream);
@@ -46,7 +47,10 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
     while (tried.size <= maxRetries && body.canBeSentAgain) {
       const instance = service.pickers.h2c.pick(tried);
       if (!instance) break;
-      if (tried.size > 0) call.retried();
+      if (tried.size > 0) {
+        if (!service.retries.tryWithdraw()) break;
+        call.retried();
+      }
       tried.add(instance);
       call.instance = instance.name;
       instance.state.begin();

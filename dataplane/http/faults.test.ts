@@ -103,6 +103,23 @@ describe.each(ways)('from a client on $client to an instance on $instance', ({ c
     expect(calls).toBeGreaterThanOrEqual(5);
   });
 
+  test('retries have a budget, beyond which a call ends as its first try did', async () => {
+    let tries = 0;
+    const startDying = () =>
+      start((incoming) => {
+        tries += 1;
+        incoming.socket.destroy();
+      });
+    const { http } = await startTestDataPlane(sourceFor(await startDying(), await startDying()));
+    const calls = 400;
+    for (let sent = 0; sent < calls; sent += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => send(http, '/api/greeter/')));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([502]));
+    }
+    expect(tries).toBeGreaterThanOrEqual(calls + 100);
+    expect(tries).toBeLessThan(2 * calls);
+  });
+
   test('a request that may have had an effect is not sent again', async () => {
     let posts = 0;
     const dying = await start((incoming) => {

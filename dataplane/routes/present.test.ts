@@ -43,6 +43,16 @@ test('the state of an instance outlives tables', () => {
   expect(stateOf()).toBe(before);
 });
 
+test('the budget for retries of a service outlives tables', () => {
+  const present = presentAt(5n);
+  const budgetOf = () => present.table?.services.get('go.micro.api.greeter')?.retries;
+  const before = budgetOf();
+  present.apply(delta({ changed: [service('go.micro.api.greeter', ['127.0.0.1:2001'])] }));
+  expect(budgetOf()).toBe(before);
+  present.apply(snapshot({ revision: 9n }));
+  expect(budgetOf()).toBe(before);
+});
+
 test('the same revision is applied again, an older one is refused', () => {
   const present = presentAt(5n);
   present.apply(snapshot({ revision: 5n }));

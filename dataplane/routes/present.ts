@@ -35,7 +35,7 @@ export class PresentTable {
     this.#refuseForeignOrOlder(update);
     if (update.$case === 'snapshot') {
       refuseIfAny(problemsOfSnapshot(update.value));
-      this.#table = compileTable(update.value, this.#parts);
+      this.#table = compileTable(update.value, this.#parts, this.#table);
     } else {
       const table = this.#table;
       if (table?.revision !== update.value.baseRevision) {

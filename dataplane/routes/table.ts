@@ -9,6 +9,7 @@ import {
 } from '../../proto/gen/micro/routes/v1/routes.ts';
 import type { InstanceState, InstanceStates } from './instance-state.ts';
 import { Picker } from './picker.ts';
+import { RetryBudget } from './retry-budget.ts';
 
 /** What the data plane looks up in. Immutable: each update makes a new one, which shares what did not change. */
 export interface RouteTable {
@@ -26,6 +27,8 @@ export interface RoutedService {
   readonly name: string;
   /** Pickers over the instances that speak a protocol, and over all. */
   readonly pickers: { readonly any: Picker; readonly http1: Picker; readonly h2c: Picker };
+  /** What its calls may still be tried again. Outlives tables. */
+  readonly retries: RetryBudget;
 }
 
 export interface RoutedInstance {
@@ -43,13 +46,18 @@ export interface TableParts {
   readonly random: () => number;
 }
 
-/** Compiles a snapshot that has been checked. */
-export function compileTable(snapshot: Snapshot, parts: TableParts): RouteTable {
+/**
+ * Compiles a snapshot that has been checked.
+ *
+ * @param before the table that is served until now
+ */
+export function compileTable(snapshot: Snapshot, parts: TableParts, before?: RouteTable): RouteTable {
+  const services = snapshot.services.map((service) => compileService(service, parts, before));
   return {
     clusterId: snapshot.clusterId,
     revision: snapshot.revision,
     prefixes: new Map(snapshot.prefixes.map((prefix) => [prefix.path, prefix])),
-    services: new Map(snapshot.services.map((service) => [service.name, compileService(service, parts)])),
+    services: new Map(services.map((service) => [service.name, service])),
   };
 }
 
@@ -57,7 +65,7 @@ export function compileTable(snapshot: Snapshot, parts: TableParts): RouteTable 
 export function updateTable(table: RouteTable, delta: Delta, parts: TableParts): RouteTable {
   const services = new Map(table.services);
   for (const name of delta.removed) services.delete(name);
-  for (const service of delta.changed) services.set(service.name, compileService(service, parts));
+  for (const service of delta.changed) services.set(service.name, compileService(service, parts, table));
   return { ...table, revision: delta.revision, services };
 }
 
@@ -71,7 +79,7 @@ export function snapshotOf({ clusterId, revision, prefixes, services }: RouteTab
   };
 }
 
-function compileService(definition: Service, parts: TableParts): RoutedService {
+function compileService(definition: Service, parts: TableParts, before: RouteTable | undefined): RoutedService {
   const instances = definition.instances.map((instance) => routed(instance, parts.states));
   const any = new Picker(instances, parts.random);
   const speaking = (wanted: Protocol): Picker => {
@@ -82,6 +90,7 @@ function compileService(definition: Service, parts: TableParts): RoutedService {
     definition,
     name: definition.name,
     pickers: { any, http1: speaking(Protocol.PROTOCOL_HTTP1), h2c: speaking(Protocol.PROTOCOL_H2C) },
+    retries: before?.services.get(definition.name)?.retries ?? new RetryBudget(),
   };
 }
 

@@ -45,14 +45,18 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
 
     const { service, target, prefix, web } = route;
     call.service = service.name;
+    service.retries.deposit();
     const fields = requestFields(exchange.fields, origin, { prefix, web });
     const tried = new Set<RoutedInstance>();
     let failure: ForwardFailure | undefined;
     for (let tries = 0; tries <= maxRetries; tries += 1) {
       const instance = pickerOf(service).pick(tried);
       if (!instance) break;
+      if (failure) {
+        if (!service.retries.tryWithdraw()) break;
+        call.retried();
+      }
       call.instance = instance.name;
-      if (failure) call.retried();
       const freshConnection = failure?.kind === 'stale';
       failure = await failureOf(instance, () => forward(exchange, { instance, target, fields, freshConnection }));
       if (!failure || exchange.isOver) return undefined;
