@@ -71,6 +71,7 @@ export function service(name: string, addresses: readonly string[], changes: Par
     address,
     protocol: Protocol.PROTOCOL_HTTP1,
     weight: 1,
+    healthCheck: undefined,
     ...changes,
   }));
   return { name, instances };

@@ -9,6 +9,7 @@ import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './down
 import { createGrpcLane } from './grpc/lane.ts';
 import { refusalLane } from './grpc/refusal.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
+import { HealthChecks } from './health/checks.ts';
 import { createFastLane } from './http/fast/lane.ts';
 import { createFullLanes } from './http/full/lanes.ts';
 import { defaultTimeouts, type Timeouts } from './limits.ts';
@@ -87,6 +88,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const http = await start({ name: 'http', address: options.http, lane: httpLane });
   const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcLane });
 
+  const healthChecks = stack.adopt(new HealthChecks({ log }), (checks) => checks.stop());
   const subscription = stack.adopt(
     startSubscription({
       present,
@@ -95,7 +97,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       httpAddress: formatAddress(http.address),
       lastGoodFile,
       firstTableMs,
-      onUpdate: (result) => metrics.routesApplied.inc({ result }),
+      onUpdate(result) {
+        metrics.routesApplied.inc({ result });
+        healthChecks.follow(present.table);
+      },
       log,
     }),
     (started) => started.stop(),

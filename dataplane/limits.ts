@@ -50,5 +50,8 @@ export const maxConcurrentStreams = 250;
 /** How long a connection is still read after its last answer, in milliseconds, so that the client can read that. */
 export const lingerMs = 2_000;
 
+/** Health checks of instances that are under way at once. */
+export const maxChecksAtOnce = 100;
+
 /** Tries of one call after the first, each on another instance where there is one. */
 export const maxRetries = 2;

@@ -10,7 +10,14 @@ const prefixes: Snapshot['prefixes'] = [
 ];
 
 function routesOf(name: string, ...instances: [version: string, address: string, protocol: Protocol][]) {
-  const all = instances.map(([version, address, protocol]) => ({ id: address, version, address, protocol, weight: 1 }));
+  const all = instances.map(([version, address, protocol]) => ({
+    id: address,
+    version,
+    address,
+    protocol,
+    weight: 1,
+    healthCheck: undefined,
+  }));
   return listRoutes({ clusterId: 1n, revision: 1n, prefixes, services: [{ name, instances: all }] });
 }
 

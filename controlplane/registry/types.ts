@@ -17,7 +17,10 @@ export interface RegistryInstance {
   readonly id: string;
   /** "host:port". */
   readonly address: string;
-  /** `protocol: "grpc"` means gRPC over h2c; `weight` is a share of calls (a whole number, 1 when left out). */
+  /**
+   * `protocol: "grpc"` means gRPC over h2c; `weight` is a share of calls (a whole number, 1 when left out); `health` and
+   * its companions ask for a health check, see health-check.ts.
+   */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

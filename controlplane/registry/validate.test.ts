@@ -47,6 +47,14 @@ describe('an instance', () => {
     expect(problemsOf(registered)).toEqual([expect.stringContaining(reason)]);
   });
 
+  test('is refused for a health check that is wrong, though it could be routed to', () => {
+    const bad: Registered = { ...good, instance: { ...good.instance, metadata: { 'health-interval': 'soon' } } };
+    expect(problemsOf(bad)).toEqual([]);
+    expect(() => assertRegistrable(bad)).toThrow(
+      'the metadata "health-interval" is "soon", and must be a time from 1s',
+    );
+  });
+
   test('is refused with every problem at once', () => {
     const bad: Registered = { ...withAddress('nowhere'), name: 'a b', version: '' };
     expect(() => assertRegistrable(bad, ['the moon is full'])).toThrow(

@@ -1,6 +1,7 @@
 import { isInternalSystem } from '../../proto/internal-systems.ts';
 import { parseTcpAddress } from '../../proto/channel/address.ts';
 import { ControlPlaneError } from '../errors.ts';
+import { readHealthCheck } from './health-check.ts';
 import type { Registered } from './types.ts';
 
 /** Longest name, id and version: the limit of a DNS name, which addresses are. */
@@ -33,7 +34,7 @@ export function problemsOf({ name, version, instance }: Registered): readonly st
  * @throws ControlPlaneError `invalid` with every problem at once
  */
 export function assertRegistrable(registered: Registered, further: readonly string[] = []): void {
-  const problems = [...problemsOf(registered), ...further];
+  const problems = [...problemsOf(registered), ...readHealthCheck(registered.instance.metadata).problems, ...further];
   if (problems.length > 0) throw new ControlPlaneError('invalid', `cannot register: ${problems.join('; ')}`);
 }
 

@@ -134,6 +134,18 @@ describe('the registry view', () => {
     ]);
   });
 
+  test('keeps an instance whose health check is wrong, and logs what is ignored', async () => {
+    const wrong = { ...greeter(), instance: { ...greeter().instance, metadata: { health: 'healthz' } } };
+    await reached(await put(`${name}/greeter-1`, wrong));
+    expect(registry().view.get(name)[0]?.instances).toEqual([wrong.instance]);
+    expect(registry().logged).toEqual([
+      expect.objectContaining({
+        key: `/micro/registry/${name}/greeter-1`,
+        reason: expect.stringContaining('the metadata "health" is "healthz"'),
+      }),
+    ]);
+  });
+
   test('drops an instance whose key is overwritten with nonsense', async () => {
     await put(`${name}/greeter-1`, greeter());
     await reached(await put(`${name}/greeter-1`, 'nonsense'));

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Entry, Mirror, MirrorChange } from '../etcd/client/mirror.types.ts';
 import { decodeRegistered } from './codec.ts';
 import { compare, groupByVersion, type Written } from './group.ts';
+import { readHealthCheck } from './health-check.ts';
 import { isKeyOf, registryPrefix } from './keys.ts';
 import type { RegistryChange, RegistryView, ServiceVersion } from './types.ts';
 import { problemsOf } from './validate.ts';
@@ -94,6 +95,11 @@ function read({ key, value, modRevision }: Entry, log: Logger): readonly Written
       if (problems.length > 0) {
         skip(problems.join('; '));
         return [];
+      }
+      const ignored = readHealthCheck(registered.instance.metadata).problems;
+      if (ignored.length > 0) {
+        const details = { key, revision: modRevision.toString(), reason: ignored.join('; ') };
+        log.warn(details, 'ignored in the health check of an instance');
       }
       return [{ registered, modRevision }];
     });

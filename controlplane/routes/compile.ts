@@ -1,4 +1,5 @@
 import { type Instance, type Prefix, Protocol, type Service } from '../../proto/gen/micro/routes/v1/routes.ts';
+import { readHealthCheck } from '../registry/health-check.ts';
 import type { ServiceVersion } from '../registry/types.ts';
 
 /** What a control plane adds to the routes that come from the store. */
@@ -45,7 +46,14 @@ export function compileService(
       // A copy that was started again on its old address may still be registered under its old id.
       if (byAddress.has(address) || ids.has(id)) continue;
       ids.add(id);
-      byAddress.set(address, { id, version, address, protocol: protocolOf(metadata), weight: weightOf(metadata) });
+      byAddress.set(address, {
+        id,
+        version,
+        address,
+        protocol: protocolOf(metadata),
+        weight: weightOf(metadata),
+        healthCheck: readHealthCheck(metadata).check,
+      });
     }
   }
   if (byAddress.size === 0 && !deployed) return undefined;
@@ -54,7 +62,14 @@ export function compileService(
 
 /** The routes that lead to the control plane itself. */
 export function compileInternal({ names, address, node, version }: InternalSystems): readonly Service[] {
-  const instance: Instance = { id: node, version, address, protocol: Protocol.PROTOCOL_H2C, weight: 1 };
+  const instance: Instance = {
+    id: node,
+    version,
+    address,
+    protocol: Protocol.PROTOCOL_H2C,
+    weight: 1,
+    healthCheck: undefined,
+  };
   return names.map((name) => ({ name, instances: [instance] }));
 }
 

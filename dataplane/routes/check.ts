@@ -1,6 +1,7 @@
 import { parseAddress } from '../../proto/channel/address.ts';
 import {
   type Delta,
+  type HealthCheck,
   type Instance,
   Protocol,
   type Service,
@@ -41,7 +42,7 @@ function problemsOfServices(services: readonly Service[]): string[] {
   ];
 }
 
-function problemsOfInstance({ id, address, protocol }: Instance): string[] {
+function problemsOfInstance({ id, address, protocol, healthCheck }: Instance): string[] {
   const problems: string[] = [];
   try {
     const parsed = parseAddress(address);
@@ -54,7 +55,14 @@ function problemsOfInstance({ id, address, protocol }: Instance): string[] {
   if (protocol !== Protocol.PROTOCOL_HTTP1 && protocol !== Protocol.PROTOCOL_H2C) {
     problems.push(`instance "${id}" speaks a protocol (${protocol}) that this data plane does not know; upgrade it`);
   }
+  if (healthCheck && !isUsable(healthCheck)) {
+    problems.push(`instance "${id}" has a health check that cannot be made: ${JSON.stringify(healthCheck)}`);
+  }
   return problems;
+}
+
+function isUsable({ path, intervalMs, timeoutMs, pass, fail }: HealthCheck): boolean {
+  return /^\/[\x21-\x7e]*$/.test(path) && [intervalMs, timeoutMs, pass, fail].every((number) => number > 0);
 }
 
 function repeated(names: readonly string[]): string[] {

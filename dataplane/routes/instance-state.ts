@@ -1,9 +1,10 @@
 import { type Chance, Failures } from './failures.ts';
 
-/** What this data plane knows of an instance, from its own calls. Outlives route tables. */
+/** What this data plane knows of an instance, from its own calls and checks. Outlives route tables. */
 export class InstanceState {
   #callsInFlight = 0;
   readonly #failures: Failures;
+  #failedChecks = 0;
 
   constructor(chance: Chance) {
     this.#failures = new Failures(chance);
@@ -27,7 +28,7 @@ export class InstanceState {
 
   /** Whether the picker avoids this instance for now. */
   get isSetAside(): boolean {
-    return this.#failures.isSetAside;
+    return this.#failedChecks > 0 || this.#failures.isSetAside;
   }
 
   /**
@@ -46,6 +47,16 @@ export class InstanceState {
    */
   answered(status = 200): void {
     this.#failures.callAnswered(status);
+  }
+
+  /** An active check, of those that are made of the instance, has failed so often that no calls are to go there. */
+  checkFailed(): void {
+    this.#failedChecks += 1;
+  }
+
+  /** A check that failed does so no more, or is made no more. */
+  checkPassed(): void {
+    this.#failedChecks -= 1;
   }
 }
 

@@ -176,6 +176,14 @@ test('for another try a healthy instance is preferred, and an unhealthy one is b
   expect(picker.pick(new Set([first, third]))).toBe(second);
 });
 
+test('an instance whose check failed is avoided until it passes', () => {
+  const all = instances(1, 1);
+  all[0]?.state.checkFailed();
+  expect(shares(all, 10)).toEqual([0, 10]);
+  all[0]?.state.checkPassed();
+  expect(shares(all, 10)).toEqual([10, 10]);
+});
+
 test('an address has one state, for as long as it is in use', () => {
   const states = new InstanceStates();
   expect(states.at('10.0.0.1:80')).toBe(states.at('10.0.0.1:80'));

@@ -53,6 +53,21 @@ test('the budget for retries of a service outlives tables', () => {
   expect(budgetOf()).toBe(before);
 });
 
+test('a health check that cannot be made is refused', () => {
+  const good = { path: '/healthz', intervalMs: 1, timeoutMs: 1, pass: 1, fail: 1 };
+  for (const wrong of [
+    { path: 'healthz' },
+    { path: '/a b' },
+    { intervalMs: 0 },
+    { timeoutMs: 0 },
+    { pass: 0 },
+    { fail: 0 },
+  ]) {
+    const changed = [service('go.micro.api.greeter', ['127.0.0.1:1'], { healthCheck: { ...good, ...wrong } })];
+    expect(() => presentAt(5n).apply(delta({ changed }))).toThrow('has a health check that cannot be made');
+  }
+});
+
 test('the same revision is applied again, an older one is refused', () => {
   const present = presentAt(5n);
   present.apply(snapshot({ revision: 5n }));

@@ -1,6 +1,7 @@
 import { type Address, parseAddress } from '../../proto/channel/address.ts';
 import {
   type Delta,
+  type HealthCheck,
   type Instance,
   type Prefix,
   Protocol,
@@ -37,6 +38,8 @@ export interface RoutedInstance {
   readonly address: Address;
   readonly protocol: Protocol;
   readonly weight: number;
+  /** How its health is to be checked; undefined when it is not. */
+  readonly healthCheck?: HealthCheck | undefined;
   readonly state: InstanceState;
 }
 
@@ -94,6 +97,6 @@ function compileService(definition: Service, parts: TableParts, before: RouteTab
   };
 }
 
-function routed({ address, protocol, weight }: Instance, states: InstanceStates): RoutedInstance {
-  return { name: address, address: parseAddress(address), protocol, weight, state: states.at(address) };
+function routed({ address, protocol, weight, healthCheck }: Instance, states: InstanceStates): RoutedInstance {
+  return { name: address, address: parseAddress(address), protocol, weight, healthCheck, state: states.at(address) };
 }

@@ -40,8 +40,22 @@ export function describeRouteSource(name: string, start: (first: Snapshot) => Pr
     test('carries instances with every field', async () => {
       const plane = new DataPlane(tested.source);
       const instances = [
-        { id: 'i-1', version: 'v1.2', address: '10.0.0.1:80', protocol: Protocol.PROTOCOL_HTTP1, weight: 3 },
-        { id: 'i-2', version: 'v2', address: 'unix:/run/x.sock', protocol: Protocol.PROTOCOL_H2C, weight: 0 },
+        {
+          id: 'i-1',
+          version: 'v1.2',
+          address: '10.0.0.1:80',
+          protocol: Protocol.PROTOCOL_HTTP1,
+          weight: 3,
+          healthCheck: { path: '/healthz', intervalMs: 10_000, timeoutMs: 2_000, pass: 2, fail: 3 },
+        },
+        {
+          id: 'i-2',
+          version: 'v2',
+          address: 'unix:/run/x.sock',
+          protocol: Protocol.PROTOCOL_H2C,
+          weight: 0,
+          healthCheck: undefined,
+        },
       ];
       tested.update({ revision: 11n, changed: [{ name: 'full', instances }], removed: [] });
       await vi.waitFor(() => expect(plane.services.get('full')).toEqual({ name: 'full', instances }));
@@ -114,7 +128,12 @@ const prefix = { path: '/service/', namespace: 'go.micro.service', web: false };
 /** A service with one instance, told apart by its port. */
 export function service(name: string, port: number): Service {
   const address = `127.0.0.1:${port}`;
-  return { name, instances: [{ id: name, version: 'v1', address, protocol: Protocol.PROTOCOL_HTTP1, weight: 1 }] };
+  return {
+    name,
+    instances: [
+      { id: name, version: 'v1', address, protocol: Protocol.PROTOCOL_HTTP1, weight: 1, healthCheck: undefined },
+    ],
+  };
 }
 
 function delta(baseRevision: bigint, revision: bigint, changed: readonly Service[], removed: readonly string[]) {

@@ -119,7 +119,11 @@ export interface Instance {
   readonly id: string;
   /** "host:port". */
   readonly address: string;
-  /** "protocol": "grpc" means gRPC over h2c; without it the instance speaks HTTP/1.1. */
+  /**
+   * "protocol": "grpc" means gRPC over h2c; without it the instance speaks HTTP/1.1.
+   * "health": "/healthz" asks data planes to check it; "health-interval", "health-timeout", "health-pass" and
+   * "health-fail" say how, with defaults of 10s, 2s, 2 and 3.
+   */
   readonly metadata: { [key: string]: string };
 }
 

@@ -135,6 +135,27 @@ export interface Instance {
   readonly protocol: Protocol;
   /** Share of calls relative to the other instances of the service; 1 unless said otherwise, 0 for none. */
   readonly weight: number;
+  /** How data planes find out whether the instance is healthy; left out, they learn it from calls alone. */
+  readonly healthCheck: HealthCheck | undefined;
+}
+
+/**
+ * HealthCheck is made of one instance by each data plane, again and again. An instance counts as healthy until it has
+ * failed.
+ */
+export interface HealthCheck {
+  /**
+   * What is asked for by GET, "/healthz": an answer from 200 to 399 passes. Of an instance that speaks h2c it is only
+   * checked whether it does so.
+   */
+  readonly path: string;
+  /** From the end of one check to the next. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** How many checks in a row have to pass before an instance that failed gets calls again. */
+  readonly pass: number;
+  /** How many checks in a row have to fail before an instance gets no calls any more. */
+  readonly fail: number;
 }
 
 function createBaseListRequest(): ListRequest {
@@ -837,7 +858,7 @@ export const Service: MessageFns<Service> = {
 };
 
 function createBaseInstance(): Instance {
-  return { id: "", version: "", address: "", protocol: 0, weight: 0 };
+  return { id: "", version: "", address: "", protocol: 0, weight: 0, healthCheck: undefined };
 }
 
 export const Instance: MessageFns<Instance> = {
@@ -856,6 +877,9 @@ export const Instance: MessageFns<Instance> = {
     }
     if (message.weight !== 0) {
       writer.uint32(40).uint32(message.weight);
+    }
+    if (message.healthCheck !== undefined) {
+      HealthCheck.encode(message.healthCheck, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -911,6 +935,104 @@ export const Instance: MessageFns<Instance> = {
             }
 
             message.weight = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.healthCheck = HealthCheck.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseHealthCheck(): HealthCheck {
+  return { path: "", intervalMs: 0, timeoutMs: 0, pass: 0, fail: 0 };
+}
+
+export const HealthCheck: MessageFns<HealthCheck> = {
+  encode(message: HealthCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.intervalMs !== 0) {
+      writer.uint32(16).uint32(message.intervalMs);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(24).uint32(message.timeoutMs);
+    }
+    if (message.pass !== 0) {
+      writer.uint32(32).uint32(message.pass);
+    }
+    if (message.fail !== 0) {
+      writer.uint32(40).uint32(message.fail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HealthCheck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHealthCheck() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.intervalMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.pass = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.fail = reader.uint32();
             continue;
           }
         }
