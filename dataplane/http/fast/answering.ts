@@ -12,7 +12,7 @@ import { type Part, writeAround } from './write.ts';
 export function answer({ asking, head, part }: Answer, client: ClientConnection): State | Step {
   const { request, instance, upstream, requestBody } = asking;
   const { status, reason, framing, keepAliveMs } = head;
-  instance.state.answered();
+  instance.state.answered(status);
   if (keepAliveMs !== undefined) upstream.keepAliveMs = keepAliveMs;
   request.call.code = status;
 
@@ -53,7 +53,7 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
     case 'instance-end':
     case 'instance-gone':
       if (answer.framing.kind !== 'close' || (event.kind === 'instance-gone' && event.error)) {
-        state.instance.state.failed();
+        state.instance.state.failed('broken');
         return breakOff(state, client);
       }
       client.socket.write('0\r\n\r\n');

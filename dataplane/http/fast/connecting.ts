@@ -3,7 +3,7 @@ import { ForwardFailure, mayTryAgain } from '../failure.ts';
 import { failureAnswer, noInstanceAnswer } from '../own-answers.ts';
 import { abandon } from './abandon.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Connect, Connecting, Event, Failed, State, Step } from './state.ts';
+import type { Connect, Connecting, Event, Failed, Request, Respond, State, Step } from './state.ts';
 
 /** Picks an instance, and takes a kept connection to it or begins to make one. */
 export function connect({ request, failure }: Connect, client: ClientConnection): State | Step {
@@ -11,11 +11,13 @@ export function connect({ request, failure }: Connect, client: ClientConnection)
   const { service, head, call } = request;
   const instance = service.pickers.http1.pick(request.tried);
   if (instance === undefined) {
-    const { fields } = head;
-    const answer = failure ? failureAnswer(fields, service.name, failure) : noInstanceAnswer(fields, service.name);
-    return { kind: 'respond', answer, request };
+    if (failure) return giveUp(request, failure);
+    return { kind: 'respond', answer: noInstanceAnswer(head.fields, service.name), request };
   }
-  if (failure) call.retried();
+  if (failure) {
+    if (!service.retries.tryWithdraw()) return giveUp(request, failure);
+    call.retried();
+  }
   call.instance = instance.name;
   instance.state.begin();
   const canBeSentAgain = mayTryAgain('stale', head.method, true);
@@ -52,15 +54,18 @@ export function failed({ request, instance, failure, bodyIsInHand }: Failed, cli
   const { head, call, service } = request;
   const { kind } = failure;
   instance.state.end();
-  if (kind === 'connect' || kind === 'broken') instance.state.failed();
+  // That a kept connection was closed meanwhile is no fault of the instance. That it is too slow may be.
+  if (kind !== 'stale') instance.state.failed(kind === 'connect' ? 'connect' : 'broken');
   log.warn(
     { err: failure, service: service.name, instance: instance.name, requestId: call.head.requestId },
     'an instance failed',
   );
-  if (!mayTryAgain(kind, head.method, bodyIsInHand) || request.retries === maxRetries) {
-    return { kind: 'respond', answer: failureAnswer(head.fields, service.name, failure), request };
-  }
+  if (!mayTryAgain(kind, head.method, bodyIsInHand) || request.retries === maxRetries) return giveUp(request, failure);
   request.retries += 1;
   if (kind !== 'stale') (request.tried ??= new Set()).add(instance);
   return { kind: 'connect', request, failure };
+}
+
+function giveUp(request: Request, failure: ForwardFailure): Respond {
+  return { kind: 'respond', answer: failureAnswer(request.head.fields, request.service.name, failure), request };
 }

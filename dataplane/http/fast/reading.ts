@@ -85,6 +85,7 @@ function route(head: RequestHead, bytes: Buffer, headBytes: number, client: Clie
   }
   const { service, prefix, web } = route;
   call.service = service.name;
+  service.retries.deposit();
   const outgoing = requestFields(fields, origin, { prefix, web });
   const framing = requestFramingField(method, head.framing);
   if (framing) outgoing.push(framing);
