@@ -19,22 +19,32 @@ export const silent = pino({ level: 'silent' });
 export interface TestSource extends RouteSource {
   /** Sends to every subscriber; throws what they refuse it with. */
   send(update: RouteUpdate): void;
+  /** The addresses that subscribers said have drained, in their order. */
+  readonly drained: readonly string[];
+  /** Those that they say still drain. */
+  draining(): readonly string[];
   /** Sends a snapshot of these services under the usual prefixes, on the next revision. */
   serve(...services: Service[]): void;
 }
 
 export function testSource(...initial: Service[]): TestSource {
   const subscribers = new Set<RouteSubscriber>();
+  const drained: string[] = [];
   let revision = 0n;
   let snapshot: Snapshot | undefined;
   const source: TestSource = {
+    drained,
+    draining: () => [...subscribers].flatMap((subscriber) => [...subscriber.draining()]),
     subscribe(subscriber) {
       subscribers.add(subscriber);
       if (snapshot) {
         subscriber.connection({ status: 'connected' });
         void subscriber.apply({ $case: 'snapshot', value: snapshot });
       }
-      return { close: () => void subscribers.delete(subscriber) };
+      return {
+        drained: (address) => void drained.push(address),
+        close: () => void subscribers.delete(subscriber),
+      };
     },
     send(update) {
       for (const subscriber of subscribers) void subscriber.apply(update);

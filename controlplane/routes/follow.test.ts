@@ -64,6 +64,7 @@ test('what changes in one revision of the store is one update of the table', asy
     httpAddress: ':8080',
     revision: () => 0n,
     apply: ({ value }) => void updates.push(value.revision),
+    draining: () => new Set(),
     connection: () => {},
   });
   const { header } = await client

@@ -1,24 +1,34 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { RoutesService, type RoutesServer, type Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { dialRoutes } from '../../proto/routes/dial.ts';
 import { serveRoutes } from '../../proto/routes/serve.ts';
 import { describeRouteSource, service } from '../../proto/routes/source.contract.ts';
-import type { RouteSource } from '../../proto/routes/source.ts';
-import { publishRoutes } from './publish.ts';
+import type { RouteSource, RouteSubscriber } from '../../proto/routes/source.ts';
+import { publishRoutes, type RoutePublisher } from './publish.ts';
 
 const first: Snapshot = { clusterId: 7n, revision: 10n, prefixes: [], services: [service('a', 1)] };
 
 describeRouteSource('routes in one process', async (first) => {
   const publisher = publishRoutes(first);
-  return { source: publisher, update: (change) => publisher.update(change), stop: async () => {} };
+  return {
+    source: publisher,
+    update: (change) => publisher.update(change),
+    drained: (revision, address) => drained(publisher, revision, address),
+    stop: async () => {},
+  };
 });
 
 describeRouteSource('routes over gRPC', async (first) => {
   const publisher = publishRoutes(first);
   const server = await serve(publisher);
   const source = dialRoutes({ address: { host: '127.0.0.1', port: server.port }, token: 'secret' });
-  return { source, update: (change) => publisher.update(change), stop: async () => server.stop() };
+  return {
+    source,
+    update: (change) => publisher.update(change),
+    drained: (revision, address) => drained(publisher, revision, address),
+    stop: async () => server.stop(),
+  };
 });
 
 test('a data plane that lost its control plane finds it again and gets the whole table', async () => {
@@ -32,6 +42,7 @@ test('a data plane that lost its control plane finds it again and gets the whole
     httpAddress: ':8080',
     revision: () => 0n,
     apply: ({ $case, value }) => void seen.push(`${$case} ${value.revision}`),
+    draining: () => new Set(),
     connection: ({ status }) => void seen.push(status),
   });
   await vi.waitFor(() => expect(seen).toEqual(['connected', 'snapshot 10']));
@@ -55,6 +66,7 @@ test('settled waits until the table is compiled that far and every data plane ha
       new Promise((resolve) => {
         ack = resolve;
       }),
+    draining: () => new Set(),
     connection: () => {},
   });
   ack();
@@ -84,6 +96,7 @@ test('settled gives up after its time, and asks nothing of data planes that left
     httpAddress: ':8080',
     revision: () => 0n,
     apply: () => new Promise(() => {}),
+    draining: () => new Set(),
     connection: () => {},
   });
   expect(await publisher.settled(10n, 10)).toBe(false);
@@ -102,6 +115,7 @@ test('a refusal is shown with its reason until the next update is acked', async 
     apply: () => {
       if (refuse) throw new Error('the table is of another cluster');
     },
+    draining: () => new Set(),
     connection: () => {},
   });
   const nackReason = 'the table is of another cluster';
@@ -117,6 +131,84 @@ test('a refusal is shown with its reason until the next update is acked', async 
   );
   subscription.close();
 });
+
+describe('a data plane that is lost with calls in flight', () => {
+  const subscriberWith = (draining: ReadonlySet<string>): RouteSubscriber => ({
+    name: 'plane',
+    httpAddress: ':8080',
+    revision: () => 0n,
+    apply: () => undefined,
+    draining: () => draining,
+    connection: () => {},
+  });
+
+  test('is waited for until it could be back, and then taken for dead', async () => {
+    const publisher = publishRoutes(first, { lostMs: 20 });
+    const subscription = publisher.subscribe(subscriberWith(new Set(['10.0.0.1:1'])));
+    await publisher.settled(10n, 10_000);
+    subscription.close('lost');
+    expect(publisher.subscribers()).toEqual([]);
+    expect(await publisher.drained(['10.0.0.1:1'], 0)).toBe(false);
+    expect(await publisher.drained(['10.0.0.1:2'], 0)).toBe(true);
+    expect(await publisher.drained(['10.0.0.1:1'], 10_000)).toBe(true);
+  });
+
+  test('is not waited for when it left by itself', async () => {
+    const publisher = publishRoutes(first);
+    const subscription = publisher.subscribe(subscriberWith(new Set(['10.0.0.1:1'])));
+    await publisher.settled(10n, 10_000);
+    subscription.close();
+    expect(await publisher.drained(['10.0.0.1:1'], 0)).toBe(true);
+  });
+
+  test('tells of them again when it is back', async () => {
+    const publisher = publishRoutes(first, { lostMs: 1 });
+    let server = await serve(publisher);
+    const { port } = server;
+    const source = dialRoutes({ address: { host: '127.0.0.1', port }, token: 't', backoffMs: { first: 5, last: 20 } });
+    const draining = new Set(['10.0.0.1:1']);
+    const subscription = source.subscribe(subscriberWith(draining));
+    await vi.waitFor(() => expect(publisher.subscribers()).toHaveLength(1));
+    server.stop();
+    await vi.waitFor(() => expect(publisher.subscribers()).toHaveLength(0));
+    server = await serve(publisher, port);
+    await vi.waitFor(() => expect(publisher.subscribers()).toHaveLength(1), { timeout: 10_000 });
+    expect(await publisher.settled(10n, 10_000)).toBe(true);
+    expect(await publisher.drained(['10.0.0.1:1'], 0)).toBe(false);
+    const waiting = publisher.drained(['10.0.0.1:1'], 10_000);
+    draining.clear();
+    subscription.drained('10.0.0.1:1');
+    expect(await waiting).toBe(true);
+    subscription.close();
+    server.stop();
+  });
+});
+
+test('a data plane that has just connected is waited for until it has told', async () => {
+  const publisher = publishRoutes(first);
+  let ack = () => {};
+  const subscription = publisher.subscribe({
+    name: 'plane',
+    httpAddress: ':8080',
+    revision: () => 0n,
+    apply: () =>
+      new Promise((resolve) => {
+        ack = resolve;
+      }),
+    draining: () => new Set(),
+    connection: () => {},
+  });
+  expect(await publisher.drained(['10.0.0.1:1'], 0)).toBe(false);
+  const waiting = publisher.drained(['10.0.0.1:1'], 10_000);
+  ack();
+  expect(await waiting).toBe(true);
+  subscription.close();
+});
+
+async function drained(publisher: RoutePublisher, revision: bigint, address: string): Promise<void> {
+  expect(await publisher.settled(revision, 10_000)).toBe(true);
+  expect(await publisher.drained([address], 10_000)).toBe(true);
+}
 
 async function serve(source: RouteSource, wantedPort = 0) {
   const server = new Server();

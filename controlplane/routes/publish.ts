@@ -14,6 +14,14 @@ export interface RoutePublisher extends RouteSource {
    * refused it or left; `false` when that takes longer than `timeoutMs`.
    */
   settled(revision: bigint, timeoutMs: number): Promise<boolean>;
+  /**
+   * Resolves when no data plane has calls in flight any more at `addresses`, which left the table at a revision that has
+   * `settled`; `false` when that takes longer than `timeoutMs`. Addresses that the table has are not waited for.
+   *
+   * A data plane that is lost with calls in flight is waited for until it could be back: a broken stream says nothing
+   * about them. After that it is taken for dead, and its calls with it.
+   */
+  drained(addresses: readonly string[], timeoutMs: number): Promise<boolean>;
 }
 
 interface RouteChange {
@@ -32,10 +40,15 @@ interface SubscriberState {
   readonly nackReason: string | undefined;
 }
 
+/** How long a data plane that was lost may take to be back: it waits for up to 5 s between tries. */
+const reconnectMs = 6_000;
+
 /** Makes the publisher, with the first table. */
-export function publishRoutes(first: Snapshot): RoutePublisher {
+export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): RoutePublisher {
   const services = new Map(first.services.map((service) => [service.name, service]));
   const subscribers = new Set<Subscriber>();
+  /** What data planes had in flight when they were lost. */
+  const lost = new Set<ReadonlySet<string>>();
   const waiters = new Set<() => void>();
   let { revision } = first;
   // Where the table itself last changed; `revision` also moves with store changes that touch no route.
@@ -83,6 +96,39 @@ export function publishRoutes(first: Snapshot): RoutePublisher {
     subscriber.sending = false;
   };
 
+  /** Resolves with true when `condition` holds, with false after `timeoutMs`. */
+  const until = (condition: () => boolean, timeoutMs: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const finish = (holds: boolean) => {
+        clearTimeout(timer);
+        waiters.delete(check);
+        resolve(holds);
+      };
+      const check = () => {
+        if (condition()) finish(true);
+      };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      waiters.add(check);
+      check();
+    });
+
+  const forgetLater = (draining: ReadonlySet<string>): void => {
+    lost.add(draining);
+    setTimeout(() => {
+      lost.delete(draining);
+      wake(waiters);
+    }, lostMs).unref();
+  };
+
+  const isDraining = (address: string): boolean => {
+    for (const { answered, port } of subscribers) {
+      // One that has just connected has yet to tell.
+      if (answered === undefined || port.draining().has(address)) return true;
+    }
+    for (const addresses of lost) if (addresses.has(address)) return true;
+    return false;
+  };
+
   return {
     snapshot,
 
@@ -116,8 +162,10 @@ export function publishRoutes(first: Snapshot): RoutePublisher {
       port.connection({ status: 'connected' });
       void send(subscriber);
       return {
-        close() {
-          subscribers.delete(subscriber);
+        drained: () => wake(waiters),
+        close(how = 'left') {
+          const draining = port.draining();
+          if (subscribers.delete(subscriber) && how === 'lost' && draining.size > 0) forgetLater(new Set(draining));
           wake(waiters);
         },
       };
@@ -126,24 +174,16 @@ export function publishRoutes(first: Snapshot): RoutePublisher {
     subscribers: () => [...subscribers].map(({ state }) => state),
 
     settled(wanted, timeoutMs) {
-      return new Promise((resolve) => {
-        let target: number | undefined;
-        const finish = (settled: boolean) => {
-          clearTimeout(timer);
-          waiters.delete(check);
-          resolve(settled);
-        };
-        const check = () => {
-          if (revision < wanted) return;
-          target ??= sequence;
-          for (const { answered = -1 } of subscribers) if (answered < target) return;
-          finish(true);
-        };
-        const timer = setTimeout(() => finish(false), timeoutMs);
-        waiters.add(check);
-        check();
-      });
+      let target: number | undefined;
+      return until(() => {
+        if (revision < wanted) return false;
+        target ??= sequence;
+        for (const { answered = -1 } of subscribers) if (answered < target) return false;
+        return true;
+      }, timeoutMs);
     },
+
+    drained: (addresses, timeoutMs) => until(() => !addresses.some(isDraining), timeoutMs),
   };
 }
 

@@ -3,6 +3,10 @@ import { type Chance, Failures } from './failures.ts';
 /** What this data plane knows of an instance, from its own calls and checks. Outlives route tables. */
 export class InstanceState {
   #callsInFlight = 0;
+  /** How often the present table has it. */
+  #places = 0;
+  /** Set while it has left the table with calls in flight. */
+  #onDrained: (() => void) | undefined;
   readonly #failures: Failures;
   #failedChecks = 0;
 
@@ -24,6 +28,29 @@ export class InstanceState {
   /** A call that began is over, however it ended. */
   end(): void {
     this.#callsInFlight -= 1;
+    if (this.#onDrained !== undefined && this.#callsInFlight === 0) this.#onDrained();
+  }
+
+  /** The present table has it, or has it once more. */
+  entersTable(): void {
+    this.#places += 1;
+    this.#onDrained = undefined;
+  }
+
+  /**
+   * The present table has it once less.
+   *
+   * @param onDrained called when the last call in flight has ended, unless it is back in the table before that
+   * @returns whether that is to be waited for: the table has it no more, and calls are in flight
+   */
+  leavesTable(onDrained: () => void): boolean {
+    this.#places -= 1;
+    if (this.#places > 0 || this.#callsInFlight === 0) return false;
+    this.#onDrained = () => {
+      this.#onDrained = undefined;
+      onDrained();
+    };
+    return true;
   }
 
   /** Whether the picker avoids this instance for now. */

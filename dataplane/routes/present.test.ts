@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Delta, Protocol, type Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { service, snapshotWith } from '../data-plane.fixture.ts';
+import type { InstanceState } from './instance-state.ts';
 import { PresentTable } from './present.ts';
 
 const greeter = service('go.micro.api.greeter', ['127.0.0.1:1001']);
@@ -66,6 +67,55 @@ test('a health check that cannot be made is refused', () => {
     const changed = [service('go.micro.api.greeter', ['127.0.0.1:1'], { healthCheck: { ...good, ...wrong } })];
     expect(() => presentAt(5n).apply(delta({ changed }))).toThrow('has a health check that cannot be made');
   }
+});
+
+describe('what leaves the table with calls in flight', () => {
+  const address = '127.0.0.1:1002';
+  function presentWithCall() {
+    const present = presentAt(5n);
+    const drained: string[] = [];
+    present.draining.onDrained((left) => drained.push(left));
+    const state = present.table?.services.get(users.name)?.instances[0]?.state as InstanceState;
+    state.begin();
+    return { present, state, drained, draining: present.draining.addresses };
+  }
+
+  test('drains until the last of them has ended', () => {
+    const { present, state, drained, draining } = presentWithCall();
+    state.begin();
+    present.apply(delta({ removed: [users.name] }));
+    expect([...draining]).toEqual([address]);
+    state.end();
+    expect(drained).toEqual([]);
+    state.end();
+    expect([...draining]).toEqual([]);
+    expect(drained).toEqual([address]);
+  });
+
+  test('drains too when a snapshot lacks it', () => {
+    const { present, draining } = presentWithCall();
+    present.apply(snapshot({ revision: 6n }));
+    expect([...draining]).toEqual([address]);
+  });
+
+  test('does not drain when it is back before they end', () => {
+    const { present, state, drained, draining } = presentWithCall();
+    present.apply(delta({ removed: [users.name] }));
+    present.apply(delta({ baseRevision: 6n, revision: 7n, changed: [users] }));
+    expect([...draining]).toEqual([]);
+    state.end();
+    expect(drained).toEqual([]);
+  });
+
+  test('does not drain as long as another service has its address, or its own in another version', () => {
+    const { present, draining } = presentWithCall();
+    const other = service('go.micro.api.other', [address]);
+    present.apply(delta({ changed: [other, service(users.name, [address], { version: 'v2', weight: 0 })] }));
+    present.apply(delta({ baseRevision: 6n, revision: 7n, removed: [users.name] }));
+    expect([...draining]).toEqual([]);
+    present.apply(delta({ baseRevision: 7n, revision: 8n, changed: [service(other.name, ['127.0.0.1:9'])] }));
+    expect([...draining]).toEqual([address]);
+  });
 });
 
 test('the same revision is applied again, an older one is refused', () => {

@@ -90,7 +90,7 @@ test('the same trouble with the control plane is told once, and that it is over'
     source: {
       subscribe(given) {
         subscriber = given;
-        return { close() {} };
+        return { drained() {}, close() {} };
       },
     },
     name: 'test',

@@ -82,11 +82,13 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     httpAddress: options.httpAddress,
     revision: () => present.revision,
     apply: (update) => apply(update, 'stream'),
+    draining: () => present.draining.addresses,
     connection(state) {
       connection = state;
       tell(state);
     },
   });
+  present.draining.onDrained((address) => subscription.drained(address));
   const firstTableTimer = setTimeout(() => {
     if (present.table) return;
     serveLastGood().catch((error: unknown) => log.error({ err: error }, 'cannot serve from the last good route table'));

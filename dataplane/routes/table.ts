@@ -26,6 +26,8 @@ export interface RoutedService {
   /** As the control plane sent it. */
   readonly definition: Service;
   readonly name: string;
+  /** All of them, those without weight too. */
+  readonly instances: readonly RoutedInstance[];
   /** Pickers over the instances that speak a protocol, and over all. */
   readonly pickers: { readonly any: Picker; readonly http1: Picker; readonly h2c: Picker };
   /** What its calls may still be tried again. Outlives tables. */
@@ -92,6 +94,7 @@ function compileService(definition: Service, parts: TableParts, before: RouteTab
   return {
     definition,
     name: definition.name,
+    instances,
     pickers: { any, http1: speaking(Protocol.PROTOCOL_HTTP1), h2c: speaking(Protocol.PROTOCOL_H2C) },
     retries: before?.services.get(definition.name)?.retries ?? new RetryBudget(),
   };

@@ -21,6 +21,7 @@ test('a control plane that is away is tried again as often as the back-off says'
     httpAddress: ':8080',
     revision: () => 0n,
     apply: () => undefined,
+    draining: () => new Set(),
     connection: () => undefined,
   });
   // By its own back-off grpc-js would need half a minute for as many.

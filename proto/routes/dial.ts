@@ -56,10 +56,15 @@ export function dialRoutes({
 
       open();
       return {
+        drained(address) {
+          // While there is no stream nothing is lost: the first ack of the next one names what is draining then.
+          stream?.write({ message: { $case: 'drained', value: { address } } });
+        },
         close() {
           closed = true;
           clearTimeout(retry);
           stream?.cancel();
+          stream = undefined;
           client.close();
         },
       };
@@ -75,7 +80,8 @@ async function answer(stream: Stream, subscriber: RouteSubscriber, { update }: S
   const { revision } = update.value;
   try {
     await subscriber.apply(update);
-    stream.write({ message: { $case: 'ack', value: { revision } } });
+    const draining = [...subscriber.draining()];
+    stream.write({ message: { $case: 'ack', value: { revision, draining } } });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     stream.write({ message: { $case: 'nack', value: { revision, reason } } });

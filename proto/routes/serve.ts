@@ -10,6 +10,7 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
   return (call) => {
     let subscription: RouteSubscription | undefined;
     let unanswered: Unanswered | undefined;
+    let draining: Set<string> = new Set();
     let ended = false;
 
     const answer = (outcome: (waiting: Unanswered) => void, revision: bigint) => {
@@ -23,8 +24,10 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
     };
 
     const end = (reason: string) => {
+      if (ended) return;
       ended = true;
-      subscription?.close();
+      // However it ended, its calls may go on: a data plane that leaves for good has drained everything before.
+      subscription?.close('lost');
       unanswered?.reject(new Error(reason));
       unanswered = undefined;
     };
@@ -49,6 +52,7 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
                 unanswered = { revision: update.value.revision, resolve, reject };
                 call.write({ update });
               }),
+            draining: () => draining,
             connection: (state) => {
               // A source that is lost here is lost to the data plane too: it may know another.
               if (state.status === 'disconnected')
@@ -57,13 +61,18 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
           });
           return undefined;
         case 'ack':
+          draining = new Set(message.value.draining);
           return answer((waiting) => waiting.resolve(), message.value.revision);
         case 'nack': {
           const { reason, revision } = message.value;
           return answer((waiting) => waiting.reject(new Error(reason)), revision);
         }
+        case 'drained':
+          draining.delete(message.value.address);
+          return subscription?.drained(message.value.address);
         default:
-          return refuse('a message of a kind that is not known here');
+          // Of a data plane newer than this control plane. Nothing waits for it, as it is no answer.
+          return undefined;
       }
     });
     call.on('end', () => {

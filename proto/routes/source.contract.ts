@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Protocol, type Service, type Snapshot } from '../gen/micro/routes/v1/routes.ts';
-import type { ConnectionState, RouteSource, RouteUpdate } from './source.ts';
+import type { ConnectionState, RouteSource, RouteSubscription, RouteUpdate } from './source.ts';
 
 /** A control plane as the suite sees it: it changes the table at one end and subscribes at the other. */
 export interface RouteSourceUnderTest {
   readonly source: RouteSource;
   update(change: { revision: bigint; changed: readonly Service[]; removed: readonly string[] }): void;
+  /** Resolves when no data plane has calls in flight at an address that has left the table at a revision. */
+  drained(revision: bigint, address: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -108,6 +110,40 @@ export function describeRouteSource(name: string, start: (first: Snapshot) => Pr
       quick.close();
     });
 
+    test('hears of calls in flight at an address that has left the table until the last of them has ended', async () => {
+      const [plane, other] = [new DataPlane(tested.source), new DataPlane(tested.source)];
+      await vi.waitFor(() => expect([plane.revision, other.revision]).toEqual([10n, 10n]));
+      for (const { draining } of [plane, other]) draining.add('127.0.0.1:1');
+      tested.update({ revision: 11n, changed: [service('b', 1)], removed: ['a'] });
+      const seen: string[] = [];
+      const all = tested.drained(11n, '127.0.0.1:1').then(() => seen.push('all have drained'));
+      await tested.drained(11n, '127.0.0.1:2');
+
+      seen.push('one has drained');
+      plane.drained('127.0.0.1:1');
+      tested.update({ revision: 12n, changed: [service('b', 2)], removed: [] });
+      await tested.drained(12n, '127.0.0.1:2');
+      seen.push('the other has drained');
+      other.drained('127.0.0.1:1');
+      await all;
+      expect(seen).toEqual(['one has drained', 'the other has drained', 'all have drained']);
+      plane.close();
+      other.close();
+    });
+
+    test('an address that is back in the table is not waited for', async () => {
+      const plane = new DataPlane(tested.source);
+      await vi.waitFor(() => expect(plane.revision).toBe(10n));
+      plane.draining.add('127.0.0.1:1');
+      tested.update({ revision: 11n, changed: [], removed: ['a'] });
+      const drained = tested.drained(11n, '127.0.0.1:1');
+      await tested.drained(11n, '127.0.0.1:2');
+      plane.draining.clear();
+      tested.update({ revision: 12n, changed: [service('a', 1)], removed: [] });
+      await drained;
+      plane.close();
+    });
+
     test('says that it is connected, and calls nothing after close', async () => {
       const plane = new DataPlane(tested.source);
       await vi.waitFor(() => expect(plane.connections).toEqual([{ status: 'connected' }]));
@@ -146,20 +182,28 @@ class DataPlane {
   readonly refused: bigint[] = [];
   readonly connections: ConnectionState[] = [];
   readonly services = new Map<string, Service>();
+  readonly draining = new Set<string>();
   readonly close: () => void;
+  readonly #subscription: RouteSubscription;
   #revision = 0n;
   #held: Promise<void> | undefined;
   #refusal: string | undefined;
 
   constructor(source: RouteSource) {
-    const subscription = source.subscribe({
+    this.#subscription = source.subscribe({
       name: 'plane',
       httpAddress: ':8080',
       revision: () => this.#revision,
       apply: (update) => this.#apply(update),
+      draining: () => this.draining,
       connection: (state) => void this.connections.push(state),
     });
-    this.close = () => subscription.close();
+    this.close = () => this.#subscription.close();
+  }
+
+  drained(address: string): void {
+    this.draining.delete(address);
+    this.#subscription.drained(address);
   }
 
   get revision(): bigint {

@@ -22,6 +22,8 @@ export interface RouteSubscriber {
    * called again before the last call is answered; what changes meanwhile is merged into the next update.
    */
   apply(update: RouteUpdate): void | Promise<void>;
+  /** Addresses that are in no service of the table that is served now, and still have calls in flight. */
+  draining(): ReadonlySet<string>;
   /** Called whenever the source is found (`connected`) or lost (`disconnected`, with why). */
   connection(state: ConnectionState): void;
 }
@@ -36,6 +38,13 @@ export type ConnectionState =
   | { readonly status: 'disconnected'; readonly reason: string };
 
 export interface RouteSubscription {
-  /** No call of the subscriber begins after this returns. */
-  close(): void;
+  /** To be called when an address is no longer one of `draining`, as its last call in flight has ended. */
+  drained(address: string): void;
+  /**
+   * No call of the subscriber begins after this returns.
+   *
+   * @param how `lost` when only the way to the data plane is known to be gone: it may be back soon, with the same calls
+   *   in flight. Default `left`.
+   */
+  close(how?: 'left' | 'lost'): void;
 }

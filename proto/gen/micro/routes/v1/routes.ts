@@ -55,6 +55,7 @@ export interface SubscribeRequest {
     | { readonly $case: "hello"; readonly value: Hello }
     | { readonly $case: "ack"; readonly value: Ack }
     | { readonly $case: "nack"; readonly value: Nack }
+    | { readonly $case: "drained"; readonly value: Drained }
     | undefined;
 }
 
@@ -70,12 +71,22 @@ export interface Hello {
 /** Ack says that the data plane serves from this revision. */
 export interface Ack {
   readonly revision: bigint;
+  /**
+   * Addresses that are in no service of this revision and still have calls in flight: all of them, not only those that
+   * left with this update.
+   */
+  readonly draining: readonly string[];
 }
 
 /** Nack says that the data plane refused an update and keeps the table it has. */
 export interface Nack {
   readonly revision: bigint;
   readonly reason: string;
+}
+
+/** Drained says that the last call in flight at an address has ended that the last ack named as draining. */
+export interface Drained {
+  readonly address: string;
 }
 
 export interface SubscribeResponse {
@@ -255,6 +266,9 @@ export const SubscribeRequest: MessageFns<SubscribeRequest> = {
       case "nack":
         Nack.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
+      case "drained":
+        Drained.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -294,6 +308,14 @@ export const SubscribeRequest: MessageFns<SubscribeRequest> = {
             }
 
             message.message = { $case: "nack", value: Nack.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = { $case: "drained", value: Drained.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -381,7 +403,7 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseAck(): Ack {
-  return { revision: 0n };
+  return { revision: 0n, draining: [] };
 }
 
 export const Ack: MessageFns<Ack> = {
@@ -391,6 +413,9 @@ export const Ack: MessageFns<Ack> = {
         throw new globalThis.Error("value provided for field message.revision of type int64 too large");
       }
       writer.uint32(8).int64(message.revision);
+    }
+    for (const v of message.draining) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -414,6 +439,14 @@ export const Ack: MessageFns<Ack> = {
             }
 
             message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.draining.push(reader.string());
             continue;
           }
         }
@@ -474,6 +507,52 @@ export const Nack: MessageFns<Nack> = {
             }
 
             message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDrained(): Drained {
+  return { address: "" };
+}
+
+export const Drained: MessageFns<Drained> = {
+  encode(message: Drained, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Drained {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrained() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
             continue;
           }
         }
@@ -1065,6 +1144,7 @@ export const RoutesService = {
    * Subscribe keeps one data plane up to date. The data plane speaks first (hello), then answers every update with
    * an ack or a nack. The first update is a snapshot; later ones are deltas on what was acked, or a snapshot again
    * after a nack. At most one update is unanswered at a time: what changes meanwhile is merged into the next one.
+   * Between answers the data plane says when an address has drained. A message of a kind that is not known is passed over.
    */
   subscribe: {
     path: "/micro.routes.v1.Routes/Subscribe" as const,
@@ -1084,6 +1164,7 @@ export interface RoutesServer extends UntypedServiceImplementation {
    * Subscribe keeps one data plane up to date. The data plane speaks first (hello), then answers every update with
    * an ack or a nack. The first update is a snapshot; later ones are deltas on what was acked, or a snapshot again
    * after a nack. At most one update is unanswered at a time: what changes meanwhile is merged into the next one.
+   * Between answers the data plane says when an address has drained. A message of a kind that is not known is passed over.
    */
   subscribe: handleBidiStreamingCall<SubscribeRequest, SubscribeResponse>;
 }
@@ -1106,6 +1187,7 @@ export interface RoutesClient extends Client {
    * Subscribe keeps one data plane up to date. The data plane speaks first (hello), then answers every update with
    * an ack or a nack. The first update is a snapshot; later ones are deltas on what was acked, or a snapshot again
    * after a nack. At most one update is unanswered at a time: what changes meanwhile is merged into the next one.
+   * Between answers the data plane says when an address has drained. A message of a kind that is not known is passed over.
    */
   subscribe(): ClientDuplexStream<SubscribeRequest, SubscribeResponse>;
   subscribe(options: Partial<CallOptions>): ClientDuplexStream<SubscribeRequest, SubscribeResponse>;
