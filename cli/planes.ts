@@ -19,6 +19,7 @@ interface ControlOptions {
   readonly etcd?: readonly TcpAddress[] | undefined;
   readonly etcdListen: TcpAddress | undefined;
   readonly namespace: string;
+  readonly instanceDrain: number;
 }
 
 interface DataOptions {
@@ -50,6 +51,7 @@ export async function startControl(
     store: options.etcd === undefined ? 'embedded' : { endpoints: options.etcd },
     registryDoor: options.etcdListen,
     namespace: options.namespace,
+    instanceDrainMs: options.instanceDrain,
     environment,
     version,
     log,

@@ -34,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly registryDoor: TcpAddress | undefined;
   /** What the names of services begin with: "go.micro". */
   readonly namespace: string;
+  /** How long calls in flight may go on at an instance that is replaced or killed, in milliseconds. */
+  readonly instanceDrainMs: number;
   /** PATH, HOME and LANG for git, builds and services: all they get of the server's own environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Version of the server. */
@@ -90,7 +92,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   const settled = (revision: bigint) => publisher.settled(revision, settleTimeoutMs);
   const runtime = own(
-    await startRuntime({ node, folder: folder.path, client, registrar, prefixes, settled, environment, log }),
+    await startRuntime({
+      node,
+      folder: folder.path,
+      client,
+      registrar,
+      prefixes,
+      settled,
+      async drained(revision, addresses, timeoutMs) {
+        await settled(revision);
+        return publisher.drained(addresses, timeoutMs);
+      },
+      environment,
+      limits: { drainMs: options.instanceDrainMs },
+      log,
+    }),
   );
 
   server.add(RegistryService, registryService({ view, selfRegistrations, log }));

@@ -70,6 +70,7 @@ const stepNames: Readonly<Partial<Record<Step, string>>> = {
   [Step.STEP_START]: 'start',
   [Step.STEP_READY]: 'ready',
   [Step.STEP_ROUTED]: 'routed',
+  [Step.STEP_STOP]: 'stop',
 };
 
 /** @throws UsageError with every problem */

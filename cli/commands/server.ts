@@ -32,6 +32,7 @@ export class ServerCommand extends MicroCommand {
   etcd = flag(settings.etcd);
   etcdListen = flag(settings.etcdListen);
   namespace = flag(settings.namespace);
+  instanceDrain = flag(settings.instanceDrain);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
   token = flag(token);

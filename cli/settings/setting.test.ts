@@ -23,6 +23,7 @@ test('without flags and environment the defaults hold', () => {
     etcd: undefined,
     etcdListen: { host: '127.0.0.1', port: 2379 },
     namespace: 'go.micro',
+    instanceDrain: 30_000,
     http: { host: '', port: 8080 },
     grpc: { host: '', port: 8081 },
     admin: { host: '127.0.0.1', port: 8082 },
@@ -46,6 +47,22 @@ test('a flag beats the environment, which beats the default', () => {
 test('"off" closes the registry door and the access log', () => {
   const { etcdListen, accessLog } = read({ etcdListen: 'off', accessLog: 'off' });
   expect([etcdListen, accessLog]).toEqual([undefined, undefined]);
+});
+
+test.each([
+  ['500ms', 500],
+  ['0s', 0],
+  ['10m', 600_000],
+])('a duration of %s is %i milliseconds', (text, milliseconds) => {
+  expect(read({ instanceDrain: text }).instanceDrain).toBe(milliseconds);
+});
+
+test.each([
+  ['30', '"30" is not a duration such as 500ms, 30s or 2m'],
+  ['-1s', '"-1s" is not a duration such as 500ms, 30s or 2m'],
+  ['11m', 'it is more than 10m'],
+])('a duration of %s is refused', (text, problem) => {
+  expect(() => read({ instanceDrain: text })).toThrow(`--instance-drain: ${problem}`);
 });
 
 test('several external etcd endpoints are taken apart', () => {

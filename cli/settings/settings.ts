@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { parseTcpAddress, type TcpAddress } from '../../proto/channel/address.ts';
+import { duration } from './duration.ts';
 import type { Setting } from './setting.ts';
 
 const tcpAddress = z.string().transform((text, context): TcpAddress => {
@@ -85,6 +86,9 @@ export const server = {
   schema: tcpAddress,
 } satisfies Setting;
 
+/** Who asks for an instance to be stopped waits for it. */
+export const longestInstanceDrainMs = 600_000;
+
 export const controlPlaneSettings = {
   control: {
     flag: '--control',
@@ -114,6 +118,12 @@ export const controlPlaneSettings = {
       .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
         error: 'it is made of lower-case words with dots between them, such as go.micro',
       }),
+  },
+  instanceDrain: {
+    flag: '--instance-drain',
+    description: 'how long calls in flight may go on at an instance that is replaced or killed',
+    default: '30s',
+    schema: duration.refine((ms) => ms <= longestInstanceDrainMs, { error: 'it is more than 10m' }),
   },
 } satisfies Record<string, Setting>;
 

@@ -76,6 +76,7 @@ const steps: Readonly<Record<Extract<RunEvent, { type: 'step' }>['step'], Step>>
   start: Step.STEP_START,
   ready: Step.STEP_READY,
   routed: Step.STEP_ROUTED,
+  stop: Step.STEP_STOP,
 };
 
 function eventMessage(event: RunEvent): RunResponse['event'] {

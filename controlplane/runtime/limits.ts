@@ -16,6 +16,8 @@ export interface RuntimeLimits {
   readonly reconnectMs: number;
   /** How long an instance that accepts connections may take to show which protocol it speaks; 5 s. */
   readonly probeTimeoutMs: number;
+  /** How long calls in flight at an instance may go on that is taken out of the routes, before SIGTERM; 30 s. */
+  readonly drainMs: number;
   /** How long an instance has to end after SIGTERM, before SIGKILL; 10 s. */
   readonly stopGraceMs: number;
   /** Wait before the first restart, doubled for each one that follows; 100 ms. */
@@ -41,6 +43,7 @@ export const defaultLimits: RuntimeLimits = {
   readyTimeoutMs: 60_000,
   reconnectMs: 6000,
   probeTimeoutMs: 5000,
+  drainMs: 30_000,
   stopGraceMs: 10_000,
   backOffFirstMs: 100,
   backOffLongestMs: 30_000,

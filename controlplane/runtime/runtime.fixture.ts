@@ -66,6 +66,7 @@ export async function startFixture(
       registrar,
       prefixes: compilePrefixes('go.micro'),
       settled: async () => undefined,
+      drained: async () => true,
       environment: testEnvironment,
       log,
       ...options,

@@ -6,7 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type RealEtcd, startRealEtcd } from '../etcd/contract/real-etcd.ts';
 import { ControlPlaneError } from '../errors.ts';
 import type { Registration } from '../registry/types.ts';
+import { deferred } from './instance/deferred.ts';
+import type { Drained } from './instance/context.ts';
 import { deploymentsPrefix } from './keys.ts';
+import { defaultLimits } from './limits.ts';
 import { groupRuns } from './process/table.ts';
 import {
   helloService,
@@ -24,6 +27,20 @@ const nodeFolder = dirname(process.execPath);
 
 /** How long a condition may take on a busy machine. */
 const patience = { timeout: 15_000, interval: 20 };
+
+/** Calls in flight that end when the test says so. */
+function holdDrain() {
+  const called = deferred();
+  const ended = deferred();
+  const asked: { addresses: readonly string[]; timeoutMs: number }[] = [];
+  const drained: Drained = async (_revision, addresses, timeoutMs) => {
+    asked.push({ addresses, timeoutMs });
+    called.resolve();
+    await ended.promise;
+    return true;
+  };
+  return { drained, asked, called: called.promise, release: ended.resolve };
+}
 
 let etcd: RealEtcd;
 let data: Awaited<ReturnType<typeof makeFolder>>;
@@ -143,13 +160,62 @@ describe('a run', () => {
 
   test('lets the routes settle on the new version before the old one stops', async () => {
     const settled: bigint[] = [];
-    await restart({ settled: async (revision) => void settled.push(revision) });
+    await restart({
+      settled: async (revision) => void settled.push(revision),
+      drained: async (revision) => settled.push(revision) > 0,
+    });
     const path = await source('hello', helloService('one'));
     await fixture.run({ path });
     await writeFiles(path, helloService('two'));
     await fixture.run({ path });
     expect(settled).toHaveLength(3);
     expect(settled).toEqual(settled.toSorted((a, b) => Number(a - b)));
+  });
+
+  test('tells an instance of before to stop only when its calls in flight are done', async () => {
+    const drain = holdDrain();
+    await restart({ drained: drain.drained });
+    const path = await source('hello', helloService('one'));
+    const old = await fixture.run({ path });
+    await writeFiles(path, helloService('two'));
+    const run = fixture.run({ path });
+    await drain.called;
+    expect(drain.asked).toEqual([
+      { addresses: [old.status.instances[0]?.state.process?.address], timeoutMs: defaultLimits.drainMs },
+    ]);
+    expect((await only())?.instances.map(({ state }) => state.status)).toEqual(['stopping', 'ready']);
+    expect(await fixture.get(old.status)).toBe('one');
+
+    drain.release();
+    const { status, events } = await run;
+    expect(events.at(-1)).toEqual({
+      type: 'step',
+      step: 'stop',
+      detail: '1 instance of before, once the calls in flight are done',
+    });
+    expect(await fixture.get(status)).toBe('two');
+    expect(groupRuns(pidOf(old.status))).toBe(false);
+  });
+
+  test('keeps nobody who does not want to wait for calls in flight, and ends what is left all the same', async () => {
+    const drain = holdDrain();
+    await restart({ drained: drain.drained });
+    const path = await source('hello', helloService('one'));
+    const old = await fixture.run({ path });
+    await writeFiles(path, helloService('two'));
+    const gone = new AbortController();
+    const run = fixture.run({ path }, gone.signal);
+    await drain.called;
+    gone.abort(new Error('gone'));
+    const { status } = await run;
+    expect((await fixture.run({ path })).events.at(-1)).toMatchObject({
+      detail: expect.stringContaining('already running'),
+    });
+
+    const killed = fixture.runtime.kill('hello');
+    drain.release();
+    await killed;
+    expect([pidOf(old.status), pidOf(status)].map(groupRuns)).toEqual([false, false]);
   });
 
   test('tells gRPC from HTTP by asking the service', async () => {
@@ -369,6 +435,19 @@ describe('a kill', () => {
     await expect(fixture.runtime.status('hello')).rejects.toMatchObject({ code: 'not-found' });
     // What it printed can still be read.
     expect(await readLogs('hello')).toEqual(['listening', 'listening']);
+  });
+
+  test('lets calls in flight finish', async () => {
+    const drain = holdDrain();
+    await restart({ drained: drain.drained });
+    const { status } = await fixture.run({ path: await source('hello', helloService('one')) });
+    const killed = fixture.runtime.kill('hello');
+    await drain.called;
+    expect(await fixture.get(status)).toBe('one');
+    expect(await fixture.registered()).toEqual({});
+    drain.release();
+    await killed;
+    expect(groupRuns(pidOf(status))).toBe(false);
   });
 
   test('ends what left the process group of its instance, and nothing of another service', async () => {

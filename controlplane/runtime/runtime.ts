@@ -5,6 +5,7 @@ import { ControlPlaneError } from '../errors.ts';
 import type { Registrar } from '../registry/types.ts';
 import { openBuilds } from './build/builds.ts';
 import { openBundles } from './bundle/bundles.ts';
+import type { Drained } from './instance/context.ts';
 import { checkEnvironment } from './instance/environment.ts';
 import { markVariable, runtimeMark } from './instance/mark.ts';
 import { findOrphans } from './instance/orphans.ts';
@@ -33,6 +34,7 @@ export interface RuntimeOptions {
   readonly prefixes: Namespaces;
   /** Resolves when calls are routed as of a store revision, or after a bounded time. */
   readonly settled: (revision: bigint) => Promise<unknown>;
+  readonly drained: Drained;
   /**
    * PATH, HOME and LANG for git, builds and instances. They get nothing else of the server's own environment, which may
    * hold secrets.
@@ -56,12 +58,12 @@ export interface RuntimeOptions {
  * @throws ControlPlaneError `unavailable` when the store does not answer
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { node, folder, client, registrar, settled, environment, log } = options;
+  const { node, folder, client, registrar, settled, drained, environment, log } = options;
   const { prefixes: namespaces, host = '127.0.0.1', now = Date.now, random = Math.random } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const mark = await runtimeMark(folder);
   const records = openInstanceRecords({ client, node, log });
-  const orphans = await findOrphans({ client, node, mark, records, settled, graceMs: limits.stopGraceMs, log });
+  const orphans = await findOrphans({ client, node, mark, records, drained, limits, log });
   const deployments = openDeployments({ client, log });
   const deployed = (await deployments.list()).map(({ deployment }) => deployment);
   await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
@@ -75,7 +77,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const logs = openLogs({ node, folder: join(folder, 'logs'), limits, log, now });
   const ports = new Ports(host);
   const fleet = new Fleet(
-    { node, host, ports, environment, mark, registrar, settled, records, logs, limits, log, now, random },
+    { node, host, ports, environment, mark, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
   const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });

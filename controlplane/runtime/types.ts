@@ -12,7 +12,7 @@ export interface RunRequest {
 }
 
 /** The stages of a run, in their order. */
-export type Step = 'source' | 'bundle' | 'build' | 'start' | 'ready' | 'routed';
+export type Step = 'source' | 'bundle' | 'build' | 'start' | 'ready' | 'routed' | 'stop';
 
 export type RunEvent =
   | { readonly type: 'step'; readonly step: Step; readonly detail: string }

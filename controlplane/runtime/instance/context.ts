@@ -5,6 +5,12 @@ import type { Logs } from '../logs/logs.ts';
 import type { Ports } from './port.ts';
 import type { InstanceRecords } from './records.ts';
 
+/**
+ * Resolves when calls are routed as of a store revision and none is in flight any more at these addresses, which are not
+ * routed to as of it; `false` when calls were still in flight `timeoutMs` after that.
+ */
+export type Drained = (revision: bigint, addresses: readonly string[], timeoutMs: number) => Promise<boolean>;
+
 /** What all instances of a node have in common. */
 export interface InstanceContext {
   readonly node: string;
@@ -16,8 +22,7 @@ export interface InstanceContext {
   /** The value that marks their processes; see `mark.ts`. */
   readonly mark: string;
   readonly registrar: Registrar;
-  /** Resolves when calls are routed as of a store revision, or after a bounded time. */
-  readonly settled: (revision: bigint) => Promise<unknown>;
+  readonly drained: Drained;
   readonly records: InstanceRecords;
   readonly logs: Logs;
   readonly limits: RuntimeLimits;

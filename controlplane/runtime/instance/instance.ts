@@ -82,7 +82,7 @@ export class Instance {
     return this.#unlessOver(this.#routed.promise);
   }
 
-  /** Takes it out of the registry, lets the routes settle, and ends its processes. */
+  /** Takes it out of the registry, lets its calls in flight finish, and ends its processes. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#interrupt.abort();
@@ -153,9 +153,10 @@ export class Instance {
     }
     const readyMs = readySince === undefined ? 0 : now() - readySince;
     if (this.#stopping) this.#become({ status: 'stopping', process: attempt?.process });
-    if (registration !== undefined) {
+    if (registration !== undefined && attempt !== undefined) {
+      const { address } = attempt.process;
       // Nobody waits for the answers of a process that has ended by itself.
-      await deregisterInstance(registration, this.#context, { id, settle: this.#stopping });
+      await deregisterInstance(registration, this.#context, { id, address, drain: this.#stopping });
     }
     await attempt?.group.stop(limits.stopGraceMs);
     return { error: failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason), readyMs };

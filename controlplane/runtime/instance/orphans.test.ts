@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } fro
 import { connectEtcd } from '../../etcd/client/connect.ts';
 import { type RealEtcd, startRealEtcd } from '../../etcd/contract/real-etcd.ts';
 import { readBootId, readProcess } from '../process/table.ts';
+import type { Drained } from './context.ts';
 import { findOrphans } from './orphans.ts';
 import { type InstanceRecord, type InstanceRecords, openInstanceRecords } from './records.ts';
 
@@ -49,7 +50,15 @@ const record = (pid: number, startTicks: number): InstanceRecord => ({
   address: '127.0.0.1:1',
   process: { pid, startTicks, bootId },
 });
-const options = () => ({ client, node: 'node-1', mark: 'here', records, settled: async () => {}, graceMs: 5000, log });
+const options = () => ({
+  client,
+  node: 'node-1',
+  mark: 'here',
+  records,
+  drained: async () => true,
+  limits: { drainMs: 5000, stopGraceMs: 5000 },
+  log,
+});
 
 const reap = async (): Promise<void> => (await findOrphans(options())).endAllBut(new Set());
 
@@ -114,6 +123,20 @@ test('an instance of a service that is to run serves on, and one that is gone is
   await orphans.end(running.service);
   expect(await ended).toEqual([null, 'SIGTERM']);
   expect(await client.getAll().keys()).toEqual([]);
+});
+
+test('an instance of a killed server is ended only when its calls in flight are done', async () => {
+  const child = startSleeper();
+  await records.put(record(child.pid, readProcess(child.pid)?.startTicks ?? 0));
+  const drained = vi.fn<Drained>(async () => {
+    expect(child.exitCode ?? child.signalCode).toBeNull();
+    return true;
+  });
+  const ended = once(child, 'exit');
+  const orphans = await findOrphans({ ...options(), drained });
+  await orphans.end('go.micro.service.hello');
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  expect(drained.mock.calls).toEqual([[0n, ['127.0.0.1:1'], 5000]]);
 });
 
 test('what could not be ended while the store was away is ended when it is asked for again', async () => {

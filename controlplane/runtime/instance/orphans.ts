@@ -1,8 +1,10 @@
 import type { Etcd3 } from 'etcd3';
 import type { Logger } from 'pino';
 import { instanceKey } from '../../registry/keys.ts';
+import type { RuntimeLimits } from '../limits.ts';
 import { endProcesses } from '../process/end.ts';
 import { type ProcessEntry, readBootId } from '../process/table.ts';
+import type { Drained } from './context.ts';
 import { belongsTo, hasMark, listStrangers } from './mark.ts';
 import type { InstanceRecord, InstanceRecords } from './records.ts';
 import { registryId } from './registry-id.ts';
@@ -12,9 +14,8 @@ export interface OrphansOptions {
   readonly node: string;
   readonly mark: string;
   readonly records: InstanceRecords;
-  /** Resolves when calls are routed as of a store revision, or after a bounded time. */
-  readonly settled: (revision: bigint) => Promise<unknown>;
-  readonly graceMs: number;
+  readonly drained: Drained;
+  readonly limits: Pick<RuntimeLimits, 'drainMs' | 'stopGraceMs'>;
   readonly log: Logger;
 }
 
@@ -59,7 +60,7 @@ export class Orphans {
     await this.#end(others, (entry) => hasMark(entry, this.#options.mark) && !this.#isOf(entry, kept));
   }
 
-  /** Ends the instances of a service, once no calls are routed to them. Done once, however often it is asked for. */
+  /** Ends the instances of a service, once no calls are in flight at them. Done once, however often it is asked for. */
   end(service: string): Promise<void> {
     const begun = this.#endings.get(service);
     if (begun !== undefined) return begun;
@@ -75,27 +76,29 @@ export class Orphans {
   }
 
   async #end(instances: readonly InstanceRecord[], isOneToo: (entry: ProcessEntry) => boolean): Promise<void> {
-    const { records, graceMs, log } = this.#options;
+    const { records, limits, log } = this.#options;
     await this.#deregister(instances);
     const find = (): readonly ProcessEntry[] =>
       listStrangers().filter((entry) => this.#isOf(entry, instances) || isOneToo(entry));
     const found = find();
     if (found.length > 0) log.warn({ pids: found.map(({ pid }) => pid) }, 'ending what a killed server left running');
-    const left = await endProcesses(find, graceMs);
+    const left = await endProcesses(find, limits.stopGraceMs);
     if (left.length > 0) log.error({ pids: left.map(({ pid }) => pid) }, 'processes cannot be ended, even by SIGKILL');
     for (const { service, number } of instances) await records.remove(service, number);
     this.#instances = this.#instances.filter((instance) => !instances.includes(instance));
   }
 
   async #deregister(instances: readonly InstanceRecord[]): Promise<void> {
-    const { client, node, settled } = this.#options;
+    const { client, node, drained, limits } = this.#options;
+    if (instances.length === 0) return;
     let revision = 0n;
     for (const { service, number } of instances) {
       const key = instanceKey(service, registryId(service, node, number));
       const { deleted, header } = await client.delete().key(key).exec();
       if (deleted !== '0') revision = BigInt(header.revision);
     }
-    if (revision > 0n) await settled(revision);
+    const addresses = instances.map(({ address }) => address).filter((address) => address !== '');
+    await drained(revision, addresses, limits.drainMs);
   }
 
   /** Whether a process is one of these instances, or was started by one. */

@@ -30,17 +30,19 @@ export async function registerInstance(
 /**
  * Takes an instance out of the registry; when the store does not answer, it goes with its lease.
  *
- * @param options.settle waits until no calls are routed to it
+ * @param options.drain waits until no calls are routed to it, and those in flight are done
  */
 export async function deregisterInstance(
   registration: Registration,
-  { settled, log }: InstanceContext,
-  options: { readonly id: string; readonly settle: boolean },
+  { drained, limits: { drainMs }, log }: InstanceContext,
+  options: { readonly id: string; readonly address: string; readonly drain: boolean },
 ): Promise<void> {
+  const { id, address, drain } = options;
   try {
     const revision = await registration.deregister();
-    if (options.settle) await settled(revision);
+    if (!drain || (await drained(revision, [address], drainMs))) return;
+    log.warn({ id, address, drainMs }, 'an instance is told to stop with calls in flight');
   } catch (error) {
-    log.warn({ err: error, id: options.id }, 'an instance could not be deregistered; it goes when its lease ends');
+    log.warn({ err: error, id }, 'an instance could not be deregistered; it goes when its lease ends');
   }
 }

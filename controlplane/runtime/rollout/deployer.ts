@@ -65,7 +65,7 @@ export class Deployer {
     }
 
     const build = await this.#build(deployment, onEvent, signal);
-    const count = `${deployment.instances} ${deployment.instances === 1 ? 'instance' : 'instances'}`;
+    const count = countOf(deployment.instances);
     step('start', count);
     const start = await this.#starter(deployment, build, false);
     let revision = 0n;
@@ -80,7 +80,11 @@ export class Deployer {
     });
     await settled(revision);
     step('routed', servicePath(service, namespaces));
-    await fleet.stop(running);
+    if (running.length > 0) {
+      step('stop', `${countOf(running.length)} of before, once the calls in flight are done`);
+      // Whoever does not want to wait for that is not kept: they are stopped all the same.
+      await unlessAborted(fleet.stop(running), signal);
+    }
     return deployment;
   }
 
@@ -145,6 +149,19 @@ export class Deployer {
   }
 }
 
+/** Resolves when `work` is done, or as soon as `signal` is aborted; `work` goes on then. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function countOf(instances: number): string {
+  return `${instances} ${instances === 1 ? 'instance' : 'instances'}`;
+}
+
 function assertSameSource(previous: StoredDeployment | undefined, { service, folder }: Source): void {
   if (previous === undefined || previous.deployment.source === folder) return;
   throw new ControlPlaneError(
@@ -159,15 +176,19 @@ function sameWork(one: Deployment, other: Deployment): boolean {
   return isDeepStrictEqual({ ...one, updatedUnixMs: 0 }, { ...other, updatedUnixMs: 0 });
 }
 
-/** Whether as many instances as a deployment asks for are ready, of its version and with its environment. */
+/**
+ * Whether as many instances as a deployment asks for are ready, of its version and with its environment. Those that are
+ * being stopped, and may take a while for it, do not count.
+ */
 export function allReady(
   instances: readonly Pick<Instance, 'specification' | 'status'>[],
   { instances: wanted, version, environment }: Deployment,
   folder: string | undefined,
 ): boolean {
+  const staying = instances.filter(({ status }) => status.state.status !== 'stopping');
   return (
-    instances.length === wanted &&
-    instances.every(
+    staying.length === wanted &&
+    staying.every(
       ({ specification, status }) =>
         status.state.status === 'ready' &&
         specification.version === version &&

@@ -33,6 +33,8 @@ export const Step = {
   STEP_START: 4,
   STEP_READY: 5,
   STEP_ROUTED: 6,
+  /** STEP_STOP - Instances of before are stopped, once their calls in flight are done. */
+  STEP_STOP: 7,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -46,6 +48,7 @@ export namespace Step {
   export type STEP_START = typeof Step.STEP_START;
   export type STEP_READY = typeof Step.STEP_READY;
   export type STEP_ROUTED = typeof Step.STEP_ROUTED;
+  export type STEP_STOP = typeof Step.STEP_STOP;
   export type UNRECOGNIZED = typeof Step.UNRECOGNIZED;
 }
 
