@@ -39,7 +39,7 @@ function holdDrain() {
     await ended.promise;
     return true;
   };
-  return { drained, asked, called: called.promise, release: ended.resolve };
+  return { drained, asked, called: called.promise, release: () => ended.resolve() };
 }
 
 let etcd: RealEtcd;

@@ -43,7 +43,9 @@ test('a WebSocket lives on while other services come and go', async ({ server })
   socket.close();
 });
 
-test('a WebSocket is closed when its own service is killed', async ({ server }) => {
+test('a WebSocket is closed when its own service is killed', async ({ start }) => {
+  const server = await start({ flags: ['--instance-drain', '100ms'] });
+  await server.succeed('run', samples.chat);
   const socket = await openWebSocket(server.url('/web/chat/room'));
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await server.succeed('kill', 'chat');
