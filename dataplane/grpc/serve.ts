@@ -7,7 +7,8 @@ import type { Origin } from '../headers/origin.ts';
 import { requestFields } from '../headers/request-fields.ts';
 import { maxRetries } from '../limits.ts';
 import { routeGrpc } from '../routes/grpc.ts';
-import type { RoutedInstance, RoutedService, RouteTable } from '../routes/table.ts';
+import type { InstanceState } from '../routes/instance-state.ts';
+import type { RoutedService, RouteTable } from '../routes/table.ts';
 import type { Sessions } from '../upstream/sessions.ts';
 import { CallBody } from './body.ts';
 import { forward } from './forward.ts';
@@ -43,15 +44,17 @@ export function createGrpcServe({ table, sessions, log }: GrpcServeOptions): (gr
     endAtDeadline(stream, headers, reply);
     const outgoing = outgoingHeaders(headers, origin);
     const body = new CallBody(stream);
-    const tried = new Set<RoutedInstance>();
+    const tried = new Set<InstanceState>();
     while (tried.size <= maxRetries && body.canBeSentAgain) {
-      const instance = service.pickers.h2c.pick(tried);
+      // Another try goes to what is routed by then.
+      const routed = tried.size === 0 ? service : table()?.services.get(service.name);
+      const instance = routed?.pickers.h2c.pick(tried);
       if (!instance) break;
       if (tried.size > 0) {
         if (!service.retries.tryWithdraw()) break;
         call.retried();
       }
-      tried.add(instance);
+      tried.add(instance.state);
       call.instance = instance.name;
       instance.state.begin();
       try {

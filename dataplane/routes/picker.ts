@@ -1,6 +1,7 @@
+import type { InstanceState } from './instance-state.ts';
 import type { RoutedInstance } from './table.ts';
 
-const none: ReadonlySet<RoutedInstance> = new Set();
+const none: ReadonlySet<InstanceState> = new Set();
 
 /**
  * Chooses an instance for each call: the less loaded of two different ones drawn by weight, load being calls in flight per
@@ -23,8 +24,12 @@ export class Picker {
     this.#totalWeight = total;
   }
 
-  /** An instance that was not tried yet, rather one that is not set aside; undefined when there is none. */
-  pick(tried: ReadonlySet<RoutedInstance> = none): RoutedInstance | undefined {
+  /**
+   * An instance that is not set aside; undefined when there is none.
+   *
+   * @param tried states of those that are not to be tried again: they stay the same when another table comes meanwhile
+   */
+  pick(tried: ReadonlySet<InstanceState> = none): RoutedInstance | undefined {
     if (tried.size > 0) return new Picker(this.#forAnotherTry(tried), this.#random).#healthierOfTwo();
     if (this.instances.length < 2) return this.instances[0];
     const at = this.#draw();
@@ -41,8 +46,8 @@ export class Picker {
     return healthy.length >= this.instances.length / 2 ? healthy : this.instances;
   }
 
-  #forAnotherTry(tried: ReadonlySet<RoutedInstance>): readonly RoutedInstance[] {
-    const untried = this.instances.filter((instance) => !tried.has(instance));
+  #forAnotherTry(tried: ReadonlySet<InstanceState>): readonly RoutedInstance[] {
+    const untried = this.instances.filter(({ state }) => !tried.has(state));
     const healthy = untried.filter(({ state }) => !state.isSetAside);
     return healthy.length > 0 ? healthy : untried;
   }

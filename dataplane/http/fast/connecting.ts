@@ -7,9 +7,11 @@ import type { Connect, Connecting, Event, Failed, Request, Respond, State, Step 
 
 /** Picks an instance, and takes a kept connection to it or begins to make one. */
 export function connect({ request, failure }: Connect, client: ClientConnection): State | Step {
-  const { pools } = client.parts;
+  const { pools, table } = client.parts;
   const { service, head, call } = request;
-  const instance = service.pickers.http1.pick(request.tried);
+  // Another try goes to what is routed by then.
+  const routed = failure ? table()?.services.get(service.name) : service;
+  const instance = routed?.pickers.http1.pick(request.tried);
   if (instance === undefined) {
     if (failure) return giveUp(request, failure);
     return { kind: 'respond', answer: noInstanceAnswer(head.fields, service.name), request };
@@ -62,7 +64,7 @@ export function failed({ request, instance, failure, bodyIsInHand }: Failed, cli
   );
   if (!mayTryAgain(kind, head.method, bodyIsInHand) || request.retries === maxRetries) return giveUp(request, failure);
   request.retries += 1;
-  if (kind !== 'stale') (request.tried ??= new Set()).add(instance);
+  if (kind !== 'stale') (request.tried ??= new Set()).add(instance.state);
   return { kind: 'connect', request, failure };
 }
 

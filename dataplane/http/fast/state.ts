@@ -1,4 +1,5 @@
 import type { Call } from '../../calls.ts';
+import type { InstanceState } from '../../routes/instance-state.ts';
 import type { RoutedInstance, RoutedService } from '../../routes/table.ts';
 import type { OwnAnswer } from '../../downstream/error-answer.ts';
 import type { ForwardFailure } from '../failure.ts';
@@ -87,8 +88,8 @@ export interface Request {
   readonly text: string;
   /** What came of its body before anything was sent, and of the requests behind it. */
   inHand: Buffer;
-  /** Instances that could not serve it. */
-  tried: Set<RoutedInstance> | undefined;
+  /** Of instances that could not serve it. */
+  tried: Set<InstanceState> | undefined;
   retries: number;
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { valuesOf } from '../../headers/fields.ts';
 import { requestFields } from '../../headers/request-fields.ts';
 import { maxHeaderCount, maxRetries } from '../../limits.ts';
+import type { InstanceState } from '../../routes/instance-state.ts';
 import type { Picker } from '../../routes/picker.ts';
 import type { RoutedInstance, RoutedService, RouteTable } from '../../routes/table.ts';
 import { routeUrl } from '../../routes/url.ts';
@@ -47,10 +48,12 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
     call.service = service.name;
     service.retries.deposit();
     const fields = requestFields(exchange.fields, origin, { prefix, web });
-    const tried = new Set<RoutedInstance>();
+    const tried = new Set<InstanceState>();
     let failure: ForwardFailure | undefined;
     for (let tries = 0; tries <= maxRetries; tries += 1) {
-      const instance = pickerOf(service).pick(tried);
+      // Another try goes to what is routed by then.
+      const routed = tries === 0 ? service : table()?.services.get(service.name);
+      const instance = routed && pickerOf(routed).pick(tried);
       if (!instance) break;
       if (failure) {
         if (!service.retries.tryWithdraw()) break;
@@ -65,7 +68,7 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
         'an instance failed',
       );
       if (!mayTryAgain(failure.kind, request.method ?? '', !exchange.hasBody)) break;
-      if (failure.kind !== 'stale') tried.add(instance);
+      if (failure.kind !== 'stale') tried.add(instance.state);
     }
     return respond(
       exchange,
