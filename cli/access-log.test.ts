@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -23,6 +23,19 @@ test('keeps every line, in order, when it is closed', async () => {
   for (const line of lines.slice(500)) second.write(line);
   await second.close();
   expect(await readFile(path, 'utf8')).toBe(lines.join(''));
+  await rm(folder, { recursive: true });
+});
+
+test('lines beyond what may wait are left out, which is told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'micro-access-'));
+  const path = join(folder, 'access.log');
+  const { messages, log } = collectLog();
+  const accessLog = openAccessLog(path, log);
+  const line = `${'x'.repeat(1024 * 1024 - 1)}\n`;
+  for (let written = 0; written < 10; written += 1) accessLog.write(line);
+  await accessLog.close();
+  expect((await stat(path)).size).toBe(8 * line.length);
+  expect(messages[0]).toBe('the access log cannot be written; its lines are left out');
   await rm(folder, { recursive: true });
 });
 
