@@ -17,6 +17,7 @@ import { createMetrics } from './metrics.ts';
 import { PresentTable } from './routes/present.ts';
 import { setAside } from './routes/set-aside.ts';
 import { startSubscription } from './routes/subscription.ts';
+import { UpstreamConnections } from './upstream/connections.ts';
 import { Sessions } from './upstream/sessions.ts';
 
 export interface DataPlaneOptions {
@@ -60,21 +61,26 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await using stack = new AsyncDisposableStack();
 
   const present = new PresentTable(lastGoodFile);
+  const connections = new UpstreamConnections();
   const metrics = createMetrics({
     openConnections: () => ({
       http: http.openConnections(),
       grpc: grpc.openConnections(),
       admin: admin.openConnections(),
     }),
+    upstreamConnections: () => connections.open,
     routesRevision: () => present.revision,
     instancesSetAside: () => (present.table ? setAside(present.table) : 0),
   });
-  const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs }), (all) => all.destroy());
+  const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs, connections }), (all) =>
+    all.destroy(),
+  );
   const shared = {
     table: () => present.table,
     calls: new CallRecorder({ metrics, accessLog: options.accessLog }),
     trustedProxies: trustedProxies(options.trustedProxies ?? []),
     sessions,
+    connections,
     timeouts,
     log,
   };

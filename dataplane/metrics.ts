@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EntrypointName } from './errors.ts';
+import type { UpstreamProtocol } from './upstream/connections.ts';
 
 /** What the data plane counts. Every label has a bounded set of values, whatever clients send. */
 export interface Metrics {
@@ -14,11 +15,12 @@ export interface Metrics {
 /** What the gauges read when they are asked. */
 export interface Gauges {
   readonly openConnections: () => Readonly<Partial<Record<EntrypointName, number>>>;
+  readonly upstreamConnections: () => Readonly<Record<UpstreamProtocol, number>>;
   readonly routesRevision: () => bigint;
   readonly instancesSetAside: () => number;
 }
 
-export function createMetrics({ openConnections, routesRevision, instancesSetAside }: Gauges): Metrics {
+export function createMetrics({ openConnections, upstreamConnections, routesRevision, instancesSetAside }: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const perRequest = ['entrypoint', 'code', 'method', 'protocol'] as const;
@@ -29,6 +31,15 @@ export function createMetrics({ openConnections, routesRevision, instancesSetAsi
     registers: [],
     collect() {
       for (const [entrypoint, count] of Object.entries(openConnections())) this.set({ entrypoint }, count);
+    },
+  });
+  const upstream = new Gauge({
+    name: 'micro_upstream_connections',
+    help: 'Connections to instances that are open or being opened.',
+    labelNames: ['protocol'],
+    registers: [],
+    collect() {
+      for (const [protocol, count] of Object.entries(upstreamConnections())) this.set({ protocol }, count);
     },
   });
   const revision = new Gauge({
@@ -48,6 +59,7 @@ export function createMetrics({ openConnections, routesRevision, instancesSetAsi
     },
   });
   registry.registerMetric(connections);
+  registry.registerMetric(upstream);
   registry.registerMetric(revision);
   registry.registerMetric(setAside);
   return {

@@ -33,6 +33,7 @@ test('metrics count requests by bounded labels', async () => {
       'micro_entrypoint_requests_total{entrypoint="http",code="404",protocol="HTTP/1.1",method="OTHER"} 1',
       'micro_entrypoint_request_duration_seconds_count{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET"} 1',
       'micro_service_requests_total{service="go.micro.api.greeter",code="200"} 1',
+      'micro_upstream_connections{protocol="HTTP/1.1"} 1',
       'micro_routes_applied_total{result="applied"} 1',
       'micro_routes_revision 1',
       'micro_open_connections{entrypoint="admin"} 1',

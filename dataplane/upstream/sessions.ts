@@ -1,6 +1,7 @@
 import { connect } from 'node:http2';
 import { type Address, formatAddress } from '../../proto/channel/address.ts';
 import { connected, connectTo } from './connect.ts';
+import type { UpstreamConnections } from './connections.ts';
 import { PooledSession } from './pooled-session.ts';
 
 /** Connections to one instance at most. Beyond the streams these carry, calls wait for one that ends. */
@@ -10,6 +11,8 @@ export interface SessionsOptions {
   readonly connectMs: number;
   /** How long a session without streams is kept. */
   readonly idleMs: number;
+  /** Where its connections are counted. */
+  readonly connections: UpstreamConnections;
 }
 
 /** HTTP/2 sessions to instances, by prior knowledge (RFC 9113 section 3.3), shared by all calls to an address. */
@@ -44,7 +47,8 @@ export class Sessions {
   }
 
   async #open(name: string, address: Address): Promise<PooledSession> {
-    const socket = connectTo(address, this.#options.connectMs);
+    const { connectMs, connections } = this.#options;
+    const socket = connections.add('HTTP/2', connectTo(address, connectMs));
     await connected(socket);
     const pooled = new PooledSession(
       connect('http://instance', { createConnection: () => socket, settings: { enablePush: false } }),

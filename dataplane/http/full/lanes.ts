@@ -4,6 +4,7 @@ import type { Lane } from '../../downstream/lane.types.ts';
 import type { Timeouts } from '../../limits.ts';
 import type { RouteTable } from '../../routes/table.ts';
 import { UpstreamAgent } from '../../upstream/agent.ts';
+import type { UpstreamConnections } from '../../upstream/connections.ts';
 import type { Sessions } from '../../upstream/sessions.ts';
 import type { BeginOptions } from './begin.ts';
 import { forwardHttp1 } from './http1.ts';
@@ -16,6 +17,7 @@ import { forwardWebSocket } from './websocket.ts';
 export interface FullLanesOptions extends BeginOptions {
   readonly table: () => RouteTable | undefined;
   readonly sessions: Sessions;
+  readonly connections: UpstreamConnections;
   readonly timeouts: Timeouts;
   readonly log: Logger;
 }
@@ -28,11 +30,18 @@ export interface FullLanes {
 }
 
 /** The lanes that can do everything, on the libraries: http-proxy for HTTP/1.1 and upgrades, http2-proxy for HTTP/2. */
-export function createFullLanes({ table, sessions, timeouts, log, ...beginOptions }: FullLanesOptions): FullLanes {
+export function createFullLanes({
+  table,
+  sessions,
+  connections,
+  timeouts,
+  log,
+  ...beginOptions
+}: FullLanesOptions): FullLanes {
   const { connectMs, answerHeadMs, upstreamIdleMs } = timeouts;
   const agents = {
-    kept: new UpstreamAgent(connectMs, { keepAlive: true, timeout: upstreamIdleMs }),
-    fresh: new UpstreamAgent(connectMs, { keepAlive: false }),
+    kept: new UpstreamAgent({ connectMs, connections }, { keepAlive: true, timeout: upstreamIdleMs }),
+    fresh: new UpstreamAgent({ connectMs, connections }, { keepAlive: false }),
   };
   const http1 = forwardHttp1({ agents, answerHeadMs });
   const http2 = forwardHttp2({ agents, sessions, answerHeadMs });
@@ -52,7 +61,7 @@ export function createFullLanes({ table, sessions, timeouts, log, ...beginOption
         table,
         log,
         pickerOf: ({ pickers }) => pickers.http1,
-        forward: forwardWebSocket({ connectMs, answerHeadMs }),
+        forward: forwardWebSocket({ connectMs, connections, answerHeadMs }),
       }),
     }),
     http2: createHttp2Lane({

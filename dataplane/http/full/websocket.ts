@@ -4,6 +4,7 @@ import httpProxy from 'http-proxy';
 import { answerFields } from '../../headers/answer-fields.ts';
 import { fieldsOfRaw, recordOf } from '../../headers/fields.ts';
 import { connected, connectTo } from '../../upstream/connect.ts';
+import type { UpstreamConnections } from '../../upstream/connections.ts';
 import type { Exchange } from './exchange.ts';
 import { ForwardFailure } from '../failure.ts';
 import type { Attempt } from './forward.types.ts';
@@ -14,6 +15,8 @@ import { http1Target } from './http1-request.ts';
 
 export interface WebSocketOptions {
   readonly connectMs: number;
+  /** Where its connections are counted. */
+  readonly connections: UpstreamConnections;
   readonly answerHeadMs: number;
 }
 
@@ -26,11 +29,11 @@ export type WebSocketExchange = Exchange<IncomingMessage, ServerResponse>;
  * @throws ForwardFailure `connect` when the instance cannot be reached; later failures are answered here, as http-proxy
  *   ends the client's socket with them
  */
-export function forwardWebSocket({ connectMs, answerHeadMs }: WebSocketOptions) {
+export function forwardWebSocket({ connectMs, connections, answerHeadMs }: WebSocketOptions) {
   return async (exchange: WebSocketExchange, { instance, target, fields }: Attempt): Promise<void> => {
     const { request, call } = exchange;
     const { socket } = request;
-    const connection = connectTo(instance.address, connectMs);
+    const connection = connections.add('WebSocket', connectTo(instance.address, connectMs));
     await connected(connection).catch((error: Error) => {
       throw new ForwardFailure('connect', error.message, { cause: error });
     });
