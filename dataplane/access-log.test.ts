@@ -1,6 +1,10 @@
 import { Metadata } from '@grpc/grpc-js';
+import * as fc from 'fast-check';
+import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { Protocol } from '../proto/gen/micro/routes/v1/routes.ts';
+import { AccessLog } from './access-log.ts';
+import type { EndedCall } from './call.types.ts';
 import { service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
 import { grpcClient, hello, startGrpcInstance } from './grpc/grpc.fixture.ts';
 import { sendHttp1, sendHttp2, ways } from './http/http.fixture.ts';
@@ -51,4 +55,43 @@ test('each request is one line of JSON', async () => {
   });
   expect(second).toMatchObject({ protocol: 'HTTP/2', path: '/api/nobody', client: '127.0.0.1', status: 404 });
   expect(lines.join('')).not.toContain('secret');
+});
+
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.webPath());
+
+const endedCall: fc.Arbitrary<EndedCall> = fc.record({
+  head: fc.record({
+    entrypoint: fc.constantFrom('http', 'grpc'),
+    protocol: fc.constantFrom('HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'WebSocket', 'gRPC'),
+    lane: fc.constantFrom('fast', 'full', 'grpc'),
+    requestId: text,
+    method: text,
+    path: text,
+    client: text,
+  }),
+  service: fc.option(text, { nil: undefined }),
+  instance: fc.option(text, { nil: undefined }),
+  code: fc.oneof(fc.integer({ min: 100, max: 599 }), fc.constantFrom('OK', 'UNAVAILABLE')),
+  bytes: fc.maxSafeNat(),
+});
+
+test('a line is what pino would write', () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line.replace(/"time":"[^"]+"/, '"time":"now"')) };
+  const ours = new AccessLog(destination);
+  const log = pino(
+    { base: null, timestamp: () => ',"time":"now"', formatters: { level: () => ({ type: 'access' }) } },
+    destination,
+  );
+  fc.assert(
+    fc.property(endedCall, fc.double({ min: 0, max: 1e6, noNaN: true }), (call, durationMs) => {
+      ours.write(call, durationMs);
+      const { lane: _, ...head } = call.head;
+      const { service, instance, code, bytes } = call;
+      log.info({ ...head, service, instance, status: code, bytes, durationMs: Math.round(durationMs * 1e3) / 1e3 });
+      const [written, byPino] = lines.splice(0);
+      expect(written).toBe(byPino);
+    }),
+    { numRuns: 1_000 },
+  );
 });

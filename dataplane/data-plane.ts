@@ -1,7 +1,8 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
-import type { DestinationStream, Logger } from 'pino';
+import type { Logger } from 'pino';
 import { formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
+import type { AccessLogDestination } from './access-log.ts';
 import { createAdminLane } from './admin/entrypoint.ts';
 import { CallRecorder } from './calls.ts';
 import { byPreface } from './downstream/by-preface.ts';
@@ -34,7 +35,7 @@ export interface DataPlaneOptions {
   /** Addresses and CIDR ranges whose `Forwarded` and `X-Forwarded-*` headers are believed; none by default. */
   readonly trustedProxies?: readonly string[];
   /** Where the access log goes, one line of JSON a call; left out, none is written. */
-  readonly accessLog?: DestinationStream | undefined;
+  readonly accessLog?: AccessLogDestination | undefined;
   readonly timeouts?: Partial<Timeouts>;
   readonly log: Logger;
 }

@@ -36,7 +36,7 @@ export function createGrpcLane(options: GrpcLaneOptions): Lane {
     const { requestId, client } = origin;
     const path = headers[':path'] ?? '';
     const call = calls.begin(
-      { entrypoint: 'grpc', protocol: 'gRPC', requestId, method: 'POST', path, client },
+      { entrypoint: 'grpc', protocol: 'gRPC', lane: 'grpc', requestId, method: 'POST', path, client },
       'CANCELLED',
     );
     stream.once('close', () => call.end());

@@ -1,4 +1,5 @@
-import type { CallHead, CallRecorder } from '../../calls.ts';
+import type { CallHead } from '../../call.types.ts';
+import type { CallRecorder } from '../../calls.ts';
 import { fieldsOfRaw } from '../../headers/fields.ts';
 import { originOf } from '../../headers/origin.ts';
 import { clientLeft } from '../client-left.ts';
@@ -25,7 +26,7 @@ export function beginExchange<Request extends AnyRequest, Response extends AnyRe
   const { requestId, client } = origin;
   const path = request.url?.split('?', 1)[0] ?? '';
   const call = calls.begin(
-    { entrypoint: 'http', protocol, requestId, method: request.method ?? '', path, client },
+    { entrypoint: 'http', protocol, lane: 'full', requestId, method: request.method ?? '', path, client },
     clientLeft,
   );
   response.once('close', () => call.end());
