@@ -1,8 +1,6 @@
 import { AccessLog, type AccessLogDestination } from './access-log.ts';
 import type { CallCode, CallHead, EndedCall } from './call.types.ts';
-import type { Metrics } from './metrics.ts';
-
-const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+import type { Metrics } from './metrics/metrics.ts';
 
 /** One call from its head to its end: what is counted and logged of it. */
 export class Call implements EndedCall {
@@ -25,7 +23,7 @@ export class Call implements EndedCall {
   }
 
   end(): void {
-    this.#recorder.record(this, performance.now() - this.#startedAt);
+    this.#recorder.record(this, this.#startedAt);
   }
 }
 
@@ -49,13 +47,13 @@ export class CallRecorder {
     return new Call(head, codeIfClientLeaves, this);
   }
 
-  record(call: EndedCall, durationMs: number): void {
-    const { head, service, code } = call;
-    const { entrypoint, protocol, method } = head;
-    const labels = { entrypoint, code, protocol, method: knownMethods.has(method) ? method : 'OTHER' };
-    this.metrics.entrypointRequests.inc(labels);
-    this.metrics.entrypointDuration.observe(labels, durationMs / 1_000);
-    if (service !== undefined) this.metrics.serviceRequests.inc({ service, code });
+  /** @param startedAtMs by `performance.now()` */
+  record(call: EndedCall, startedAtMs: number): void {
+    const endedAtMs = performance.now();
+    const durationMs = endedAtMs - startedAtMs;
+    const { entrypointRequests, serviceRequests } = this.metrics;
+    entrypointRequests.at(call.head, call.code).add(durationMs / 1_000, call.bytes);
+    if (call.service !== undefined) serviceRequests.add(call.service, call.code, durationMs / 1_000, endedAtMs);
     this.#log?.write(call, durationMs);
   }
 }

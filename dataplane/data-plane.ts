@@ -14,7 +14,7 @@ import { HealthChecks } from './health/checks.ts';
 import { createFastLane } from './http/fast/lane.ts';
 import { createFullLanes } from './http/full/lanes.ts';
 import { defaultTimeouts, type Timeouts } from './limits.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { PresentTable } from './routes/present.ts';
 import { setAside } from './routes/set-aside.ts';
 import { startSubscription } from './routes/subscription.ts';
@@ -72,6 +72,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     upstreamConnections: () => connections.open,
     routesRevision: () => present.revision,
     instancesSetAside: () => (present.table ? setAside(present.table) : 0),
+    isRouted: (service) => present.table?.services.has(service) ?? true,
   });
   const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs, connections }), (all) =>
     all.destroy(),

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
+import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { grpcClient, hello, startGrpcInstance } from '../grpc/grpc.fixture.ts';
 import { echo, sendHttp1, ways } from '../http/http.fixture.ts';
 
 test('the data plane is healthy at once, and ready with its first table', async () => {
@@ -29,17 +31,36 @@ test('metrics count requests by bounded labels', async () => {
     const { body, headers } = await sendHttp1(admin, '/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain/);
     const samples = [
-      'micro_entrypoint_requests_total{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET"} 1',
-      'micro_entrypoint_requests_total{entrypoint="http",code="404",protocol="HTTP/1.1",method="OTHER"} 1',
-      'micro_entrypoint_request_duration_seconds_count{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET"} 1',
+      'micro_entrypoint_requests_total{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET",lane="full"} 1',
+      'micro_entrypoint_requests_total{entrypoint="http",code="404",protocol="HTTP/1.1",method="OTHER",lane="full"} 1',
+      'micro_entrypoint_request_duration_seconds_count{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET",lane="full"} 1',
       'micro_service_requests_total{service="go.micro.api.greeter",code="200"} 1',
+      'micro_service_request_duration_seconds_count{service="go.micro.api.greeter"} 1',
       'micro_upstream_connections{protocol="HTTP/1.1"} 1',
+      'micro_retries_total{entrypoint="http"} 0',
       'micro_routes_applied_total{result="applied"} 1',
       'micro_routes_revision 1',
       'micro_open_connections{entrypoint="admin"} 1',
     ];
     for (const sample of samples) expect(body).toContain(sample);
     expect(body).not.toContain('nobody-42');
+  });
+});
+
+test('metrics count gRPC calls by the name of their status', async () => {
+  const instance = await startGrpcInstance({ hello: (_, callback) => callback(null, Buffer.from('hi')) });
+  const routes = testSource(service('go.micro.service.greeter', [instance], { protocol: Protocol.PROTOCOL_H2C }));
+  const { grpc, admin } = await startTestDataPlane(routes);
+  await hello(grpcClient(grpc), '');
+  await vi.waitFor(async () => {
+    const { body } = await sendHttp1(admin, '/metrics');
+    const samples = [
+      'micro_entrypoint_requests_total{entrypoint="grpc",code="OK",protocol="gRPC",method="POST",lane="grpc"} 1',
+      'micro_entrypoint_response_bytes_total{entrypoint="grpc",code="OK",protocol="gRPC",method="POST",lane="grpc"} 7',
+      'micro_service_requests_total{service="go.micro.service.greeter",code="OK"} 1',
+      'micro_upstream_connections{protocol="HTTP/2"} 1',
+    ];
+    for (const sample of samples) expect(body).toContain(sample);
   });
 });
 

@@ -71,6 +71,7 @@ function route(head: RequestHead, bytes: Buffer, headBytes: number, client: Clie
     {
       entrypoint: 'http',
       protocol: 'HTTP/1.1',
+      lane: 'fast',
       requestId: origin.requestId,
       method,
       path: queryAt < 0 ? target : target.slice(0, queryAt),
