@@ -64,6 +64,20 @@ test('metrics count gRPC calls by the name of their status', async () => {
   });
 });
 
+test('metrics tell what the process uses', async () => {
+  const { admin } = await startTestDataPlane(testSource());
+  const { body } = await sendHttp1(admin, '/metrics');
+  for (const name of [
+    'process_cpu_seconds_total',
+    'process_start_time_seconds',
+    'process_resident_memory_bytes',
+    'nodejs_heap_size_used_bytes',
+    'nodejs_external_memory_bytes',
+    'nodejs_eventloop_active_seconds_total',
+  ])
+    expect(body).toMatch(new RegExp(`^${name} [\\d.]+$`, 'm'));
+});
+
 test('other pages are 404, other methods 405', async () => {
   const { admin } = await startTestDataPlane(testSource());
   const nothing = await sendHttp1(admin, '/debug');

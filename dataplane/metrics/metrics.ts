@@ -4,6 +4,7 @@ import type { UpstreamProtocol } from '../upstream/connections.ts';
 import { EntrypointRequests } from './entrypoint-requests.ts';
 import { SeriesMetric, SeriesRegistry } from './exposition.ts';
 import { histogramSamples } from './histogram.ts';
+import { processMetrics } from './process.ts';
 import { ServiceRequests } from './service-requests.ts';
 
 /** What the data plane counts. Every label has a bounded set of values, whatever clients send. */
@@ -32,7 +33,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   const serviceRequests = new ServiceRequests({ isRouted: gauges.isRouted, now: () => performance.now() });
   for (const metric of [...entrypointMetrics(entrypointRequests), ...serviceMetrics(serviceRequests)])
     registry.registerSeries(metric);
-  for (const metric of gaugeMetrics(gauges)) registry.registerMetric(metric);
+  for (const metric of [...gaugeMetrics(gauges), ...processMetrics()]) registry.registerMetric(metric);
 
   const registers = [registry];
   const retries = new Counter({
