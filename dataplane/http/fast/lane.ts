@@ -1,14 +1,16 @@
 import type { Lane } from '../../downstream/lane.types.ts';
+import type { UpstreamConnections } from '../../upstream/connections.ts';
 import { ClientConnection } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 
-export type FastLaneOptions = Omit<FastLaneParts, 'pools' | 'deadlines' | 'isDraining' | 'forget'>;
+export interface FastLaneOptions extends Omit<FastLaneParts, 'pools' | 'deadlines' | 'isDraining' | 'forget'> {
+  /** Counts those to instances. */
+  readonly connections: UpstreamConnections;
+}
 
 export interface FastLane extends Lane {
-  /** Connections to instances that are open. */
-  readonly upstreamConnections: () => number;
   /** Closes the connections that are kept to instances. */
   close(): void;
 }
@@ -19,9 +21,9 @@ export interface FastLane extends Lane {
  * of an answer is sent.
  */
 export function createFastLane(options: FastLaneOptions): FastLane {
-  const { declined, timeouts } = options;
+  const { declined, timeouts, connections: upstreamConnections } = options;
   const { connectMs, upstreamIdleMs, requestHeadMs, idleMs, answerHeadMs } = timeouts;
-  const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs });
+  const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs, connections: upstreamConnections });
   const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs));
   const connections = new Set<ClientConnection>();
   let isDraining = false;
@@ -45,7 +47,6 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       for (const connection of connections) if (connection.isResting) connection.socket.destroySoon();
       declined.drain();
     },
-    upstreamConnections: () => pools.size,
     close() {
       deadlines.close();
       pools.close();

@@ -1,5 +1,6 @@
 import type { InstanceState } from '../../routes/instance-state.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
+import type { UpstreamConnections } from '../../upstream/connections.ts';
 import { Deadlines } from './deadlines.ts';
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
@@ -7,6 +8,7 @@ export interface UpstreamPoolsOptions {
   readonly connectMs: number;
   /** How long a connection may rest, in milliseconds; less where the instance says so. */
   readonly idleMs: number;
+  readonly connections: UpstreamConnections;
 }
 
 /** Less than an instance says that it keeps a connection, for what is on its way meanwhile. */
@@ -32,11 +34,6 @@ export class UpstreamPools {
   constructor(options: UpstreamPoolsOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(Math.min(options.connectMs, options.idleMs));
-  }
-
-  /** Connections that are open or being made. */
-  get size(): number {
-    return this.#open.size;
   }
 
   /**
@@ -75,6 +72,7 @@ export class UpstreamPools {
         if (at >= 0) resting?.splice(at, 1);
       },
     });
+    this.#options.connections.add('HTTP/1.1', connection.socket);
     this.#open.add(connection);
     this.#deadlines.add(connection);
     return connection;
