@@ -6,7 +6,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
-import type { RouteSource } from '../proto/routes/source.ts';
+import type { DataPlane, DataPlaneOptions } from '../dataplane/data-plane.ts';
 import { openAccessLog } from './access-log.ts';
 import { OperationError } from './errors.ts';
 import { makeLog } from './log.ts';
@@ -22,17 +22,17 @@ interface ControlOptions {
   readonly instanceDrain: number;
 }
 
-interface DataOptions {
+export interface DataOptions {
   readonly dataDir: string;
-  readonly http: TcpAddress;
-  readonly grpc: TcpAddress;
-  readonly admin: TcpAddress;
+  readonly http: DataPlaneOptions['http'];
+  readonly grpc: DataPlaneOptions['grpc'];
+  readonly admin: TcpAddress | undefined;
   readonly trustedProxies: readonly string[];
   readonly accessLog: string | undefined;
 }
 
 /** A plane that runs: where it listens, by name, in the order in which it is told. */
-interface Plane extends AsyncDisposable {
+export interface Plane extends AsyncDisposable {
   readonly addresses: Readonly<Record<string, TcpAddress>>;
 }
 
@@ -41,7 +41,7 @@ export async function startControl(
   options: ControlOptions,
   { version, environment }: Pick<ControlPlaneOptions, 'version' | 'environment'>,
   log: Logger,
-): Promise<Plane & Pick<ControlPlane, 'node' | 'routes' | 'endStreams'>> {
+): Promise<Plane & Pick<ControlPlane, 'addresses' | 'node' | 'routes' | 'endStreams'>> {
   // Loaded here, and not by client commands: it brings the store along.
   const { startControlPlane } = await import('../controlplane/control-plane.ts');
   const plane = await startControlPlane({
@@ -66,39 +66,45 @@ export async function startControl(
   };
 }
 
-/** Starts the data plane with the settings of the command line. */
+/** Starts the data plane with the settings of the command line, in this process. */
 export async function startData(
   options: DataOptions,
-  { node, routes }: { readonly node: string; readonly routes: RouteSource },
+  {
+    node,
+    routes: source,
+    keepsLastGood,
+  }: Pick<DataPlaneOptions, 'routes' | 'keepsLastGood'> & { readonly node: string },
   log: Logger,
-): Promise<Plane> {
+): Promise<Plane & Pick<DataPlane, 'routes' | 'metrics' | 'stop'>> {
   const { startDataPlane } = await import('../dataplane/data-plane.ts');
-  const { DataPlaneError } = await import('../dataplane/errors.ts');
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const accessLog = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog, log);
   const starting = startDataPlane({
     name: node,
-    routes,
+    routes: source,
     http: options.http,
     grpc: options.grpc,
     admin: options.admin,
     trustedProxies: options.trustedProxies,
     lastGoodFile: join(options.dataDir, 'routes.last-good'),
+    keepsLastGood,
     accessLog,
     log,
   });
-  const plane = await starting.catch((error: unknown) => {
-    if (!(error instanceof DataPlaneError) || error.entrypoint === undefined) throw error;
-    throw new OperationError(`${error.message} with --${error.entrypoint}`, { cause: error });
-  });
-  const { http, grpc, admin } = plane;
-  return {
-    addresses: { http, grpc, admin },
-    async [Symbol.asyncDispose]() {
-      await plane.stop();
-      await accessLog?.close();
-    },
+  const plane = await starting.catch(nameFlag);
+  const { http, grpc, admin, routes, metrics } = plane;
+  const stop = async () => {
+    await plane.stop();
+    await accessLog?.close();
   };
+  return { addresses: { http, grpc, ...(admin && { admin }) }, routes, metrics, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** To an address that cannot be had, the flag that names another. */
+export async function nameFlag(error: unknown): Promise<never> {
+  const { DataPlaneError } = await import('../dataplane/errors.ts');
+  if (!(error instanceof DataPlaneError) || error.entrypoint === undefined) throw error;
+  throw new OperationError(`${error.message} with --${error.entrypoint}`, { cause: error });
 }
 
 /** Runs planes until the process is told to stop, and says where they listen when they are ready. */

@@ -91,7 +91,7 @@ export function service(name: string, addresses: readonly string[], changes: Par
 export async function startTestDataPlane(
   routes: RouteSource,
   options: Partial<DataPlaneOptions> = {},
-): Promise<DataPlane> {
+): Promise<DataPlane & { readonly admin: TcpAddress }> {
   const folder = await mkdtemp(join(tmpdir(), 'micro-data-plane-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const dataPlane = await startDataPlane({
@@ -99,14 +99,14 @@ export async function startTestDataPlane(
     routes,
     http: anyPort,
     grpc: anyPort,
-    admin: anyPort,
     lastGoodFile: join(folder, 'routes.last-good'),
     log: silent,
     ...options,
+    admin: options.admin ?? anyPort,
     timeouts: { drainMs: 100, ...options.timeouts },
   });
   onTestFinished(() => dataPlane.stop());
-  return dataPlane;
+  return dataPlane as DataPlane & { readonly admin: TcpAddress };
 }
 
 /** Listens until the test ends. Returns the address. */

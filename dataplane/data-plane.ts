@@ -1,5 +1,6 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
 import type { AccessLogDestination } from './access-log.ts';
@@ -7,6 +8,7 @@ import { createAdminLane } from './admin/entrypoint.ts';
 import { CallRecorder } from './calls.ts';
 import { byPreface } from './downstream/by-preface.ts';
 import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './downstream/entrypoint.ts';
+import type { SharedSocket } from './downstream/shared-socket.ts';
 import { createGrpcLane } from './grpc/lane.ts';
 import { refusalLane } from './grpc/refusal.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
@@ -17,7 +19,7 @@ import { defaultTimeouts, type Timeouts } from './limits.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { PresentTable } from './routes/present.ts';
 import { setAside } from './routes/set-aside.ts';
-import { startSubscription } from './routes/subscription.ts';
+import { type RoutesStatus, startSubscription } from './routes/subscription.ts';
 import { UpstreamConnections } from './upstream/connections.ts';
 import { Sessions } from './upstream/sessions.ts';
 
@@ -26,12 +28,18 @@ export interface DataPlaneOptions {
   readonly name: string;
   /** Where route tables come from. */
   readonly routes: RouteSource;
-  /** Where the entrypoints listen; an empty host is every interface, port 0 any free one. */
-  readonly http: TcpAddress;
-  readonly grpc: TcpAddress;
-  readonly admin: TcpAddress;
+  /**
+   * Where the entrypoints listen; an empty host is every interface, port 0 any free one. On a socket that other processes
+   * listen on too it begins only with its first route table, since until then they serve better.
+   */
+  readonly http: TcpAddress | SharedSocket;
+  readonly grpc: TcpAddress | SharedSocket;
+  /** None where undefined: whoever started this data plane tells how it does. */
+  readonly admin: TcpAddress | undefined;
   /** Where the last route table is kept, to start from while no control plane answers. */
   readonly lastGoodFile: string;
+  /** Whether this data plane writes that file, true by default; those that share it read it all. */
+  readonly keepsLastGood?: boolean | undefined;
   /** Addresses and CIDR ranges whose `Forwarded` and `X-Forwarded-*` headers are believed; none by default. */
   readonly trustedProxies?: readonly string[];
   /** Where the access log goes, one line of JSON a call; left out, none is written. */
@@ -44,7 +52,11 @@ export interface DataPlane {
   /** Where the entrypoints listen, with the ports that were free. */
   readonly http: TcpAddress;
   readonly grpc: TcpAddress;
-  readonly admin: TcpAddress;
+  readonly admin: TcpAddress | undefined;
+  /** What /readyz tells of the route table. */
+  readonly routes: () => RoutesStatus;
+  /** What /metrics tells. */
+  readonly metrics: Registry;
   /** Accepts nothing more, lets calls in flight finish for at most `drainMs`, then ends them. */
   stop(): Promise<void>;
 }
@@ -67,7 +79,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     openConnections: () => ({
       http: http.openConnections(),
       grpc: grpc.openConnections(),
-      admin: admin.openConnections(),
+      ...(admin && { admin: admin.openConnections() }),
     }),
     upstreamConnections: () => connections.open,
     routesRevision: () => present.revision,
@@ -104,6 +116,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       name,
       httpAddress: formatAddress(http.address),
       lastGoodFile,
+      keepsLastGood: options.keepsLastGood,
       firstTableMs,
       onUpdate(result) {
         metrics.routesApplied.inc({ result });
@@ -113,14 +126,18 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }),
     (started) => started.stop(),
   );
+  if ('fd' in options.http) await subscription.firstTable;
+  await Promise.all([http.accept(), grpc.accept()]);
   const adminLane = createAdminLane({ registry: metrics.registry, routes: subscription.status, timeouts });
-  const admin = await start({ name: 'admin', address: options.admin, lane: adminLane });
+  const admin = options.admin && (await start({ name: 'admin', address: options.admin, lane: adminLane }));
 
   const started = stack.move();
   return {
     http: http.address,
     grpc: grpc.address,
-    admin: admin.address,
+    admin: admin?.address,
+    routes: subscription.status,
+    metrics: metrics.registry,
     async stop() {
       adminLane.drain();
       await Promise.all([http.stop(), grpc.stop()]);

@@ -1,12 +1,14 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { formatAddress, type TcpAddress } from '../../proto/channel/address.ts';
-import { DataPlaneError, type EntrypointName } from '../errors.ts';
+import type { TcpAddress } from '../../proto/channel/address.ts';
+import type { EntrypointName } from '../errors.ts';
 import type { Lane } from './lane.types.ts';
+import { listenError } from './listen-error.ts';
+import type { SharedSocket } from './shared-socket.ts';
 
 export interface EntrypointOptions {
   readonly name: EntrypointName;
-  /** An empty host is every interface, port 0 any free one. */
-  readonly address: TcpAddress;
+  /** An empty host is every interface, port 0 any free one; or a socket that other processes listen on too. */
+  readonly address: TcpAddress | SharedSocket;
   readonly lane: Lane;
   /** How long what is in flight may go on after `stop`, in milliseconds. */
   readonly drainMs: number;
@@ -16,6 +18,12 @@ export interface Entrypoint {
   /** With the port that was free. */
   readonly address: TcpAddress;
   readonly openConnections: () => number;
+  /**
+   * Begins to accept from a socket that other processes listen on too; on an address of its own it has since the start.
+   *
+   * @throws DataPlaneError `address-in-use` or `cannot-listen`
+   */
+  accept(): Promise<void>;
   /** Accepts nothing more, waits at most `drainMs` for what is in flight, then ends it. The same however often called. */
   stop(): Promise<void>;
 }
@@ -24,7 +32,7 @@ export interface Entrypoint {
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 
 /**
- * Listens, and gives each connection to the lane.
+ * Listens, and gives each connection to the lane. On a shared socket it listens from `accept` on.
  *
  * @throws DataPlaneError `address-in-use` or `cannot-listen`
  */
@@ -36,7 +44,8 @@ export async function startEntrypoint({ name, address, lane, drainMs }: Entrypoi
     socket.once('close', () => sockets.delete(socket));
     lane.accept(socket);
   });
-  const port = await listen(server, name, address);
+  const isShared = 'fd' in address;
+  const port = isShared ? address.port : await listen(server, name, address);
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
@@ -54,28 +63,18 @@ export async function startEntrypoint({ name, address, lane, drainMs }: Entrypoi
   return {
     address: { host: address.host, port },
     openConnections: () => sockets.size,
+    async accept() {
+      if (isShared) await listen(server, name, address);
+    },
     stop: () => (stopped ??= stop()),
   };
 }
 
-function listen(server: Server, name: EntrypointName, address: TcpAddress): Promise<number> {
+function listen(server: Server, name: EntrypointName, address: TcpAddress | SharedSocket): Promise<number> {
   const { host, port } = address;
+  const where = 'fd' in address ? { fd: address.fd } : { port, ...(host === '' ? {} : { host }) };
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(name, address, error)));
-    server.listen({ port, ...(host === '' ? {} : { host }) }, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function listenError(entrypoint: EntrypointName, address: TcpAddress, cause: NodeJS.ErrnoException): DataPlaneError {
-  const start = `the ${entrypoint} entrypoint cannot listen on ${formatAddress(address)}`;
-  if (cause.code === 'EADDRINUSE') {
-    return new DataPlaneError('address-in-use', `${start}: another program does; choose another address`, {
-      entrypoint,
-      cause,
-    });
-  }
-  return new DataPlaneError('cannot-listen', `${start}: ${cause.message}; choose another address`, {
-    entrypoint,
-    cause,
+    server.listen(where, () => resolve((server.address() as AddressInfo).port));
   });
 }

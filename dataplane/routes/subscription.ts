@@ -18,11 +18,15 @@ export interface SubscriptionOptions {
   readonly firstTableMs: number;
   /** Told what became of each update. */
   readonly onUpdate: (result: 'applied' | 'refused') => void;
+  /** Whether each table is written to that file, true by default; it is read in any case. */
+  readonly keepsLastGood?: boolean | undefined;
   readonly log: Logger;
 }
 
 export interface Subscription {
   readonly status: () => RoutesStatus;
+  /** Resolves with the first table, or when within `firstTableMs` there was none to be had. */
+  readonly firstTable: Promise<void>;
   /** Resolves when the last table is on disk. */
   stop(): Promise<void>;
 }
@@ -36,18 +40,23 @@ export interface RoutesStatus {
 
 /** Keeps the present table up to date from a source, and the last good one on disk. */
 export function startSubscription(options: SubscriptionOptions): Subscription {
-  const { present, firstTableMs, onUpdate, log } = options;
+  const { present, firstTableMs, keepsLastGood = true, onUpdate, log } = options;
   const lastGood = new LastGoodFile(options.lastGoodFile, log);
   let servedFrom: RoutesStatus['source'];
   let connection: ConnectionState = { status: 'disconnected', reason: 'not connected yet' };
   /** The trouble that the log tells of; it is told once, however often the source tries again. */
   let told: string | undefined;
+  let haveFirst = (): void => {};
+  const firstTable = new Promise<void>((resolve) => {
+    haveFirst = resolve;
+  });
 
   function apply(update: RouteUpdate, from: 'stream' | 'last-good'): void {
     try {
       const table = present.apply(update);
       servedFrom = from;
-      if (from === 'stream') lastGood.save(() => snapshotOf(table));
+      haveFirst();
+      if (from === 'stream' && keepsLastGood) lastGood.save(() => snapshotOf(table));
     } catch (error) {
       onUpdate('refused');
       log.error({ err: error, revision: String(update.value.revision) }, 'refused an update of the route table');
@@ -91,10 +100,13 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
   present.draining.onDrained((address) => subscription.drained(address));
   const firstTableTimer = setTimeout(() => {
     if (present.table) return;
-    serveLastGood().catch((error: unknown) => log.error({ err: error }, 'cannot serve from the last good route table'));
+    serveLastGood()
+      .catch((error: unknown) => log.error({ err: error }, 'cannot serve from the last good route table'))
+      .finally(haveFirst);
   }, firstTableMs);
 
   return {
+    firstTable,
     status: () => ({ revision: present.revision, source: servedFrom, connection }),
     async stop() {
       clearTimeout(firstTableTimer);
