@@ -3,9 +3,10 @@
  *
  * - `address-in-use`  an entrypoint's address is taken; choose another (`entrypoint` says which)
  * - `cannot-listen`   an entrypoint's address is not one of this machine, or not allowed (`entrypoint` says which)
+ * - `worker-failed`   a worker could not be started; its message says why
  * - `update-refused`  an update of the route table is wrong; the present table stays
  */
-export type DataPlaneErrorCode = 'address-in-use' | 'cannot-listen' | 'update-refused';
+export type DataPlaneErrorCode = 'address-in-use' | 'cannot-listen' | 'worker-failed' | 'update-refused';
 
 export type EntrypointName = 'http' | 'grpc' | 'admin';
 

@@ -7,9 +7,15 @@ import type { Lane } from '../downstream/lane.types.ts';
 import type { Timeouts } from '../limits.ts';
 import type { RoutesStatus } from '../routes/subscription.ts';
 
+/** How the data plane does: in this process, or in the workers that are reached. */
+export interface ServingStatus extends RoutesStatus {
+  /** How many workers there should be, and how many of them serve from a route table. */
+  readonly workers?: { readonly wanted: number; readonly ready: number };
+}
+
 export interface AdminOptions {
-  readonly registry: Registry;
-  readonly routes: () => RoutesStatus;
+  readonly registry: Pick<Registry, 'contentType' | 'metrics'>;
+  readonly routes: () => ServingStatus | Promise<ServingStatus>;
   readonly timeouts: Timeouts;
 }
 
@@ -25,7 +31,7 @@ export function createAdminLane({ registry, routes, timeouts }: AdminOptions): L
   let isDraining = false;
   const pages = new Map<string, () => Page | Promise<Page>>([
     ['/healthz', () => jsonPage(200, { status: 'ok' })],
-    ['/readyz', () => readiness(routes(), isDraining)],
+    ['/readyz', async () => readiness(await routes(), isDraining)],
     ['/metrics', async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() })],
   ]);
 
@@ -57,13 +63,14 @@ export function createAdminLane({ registry, routes, timeouts }: AdminOptions): L
 }
 
 /** Ready means: there is a route table to serve from, whatever is away now. */
-function readiness({ revision, source, connection }: RoutesStatus, isDraining: boolean): Page {
+function readiness({ revision, source, connection, workers }: ServingStatus, isDraining: boolean): Page {
   const isReady = source !== undefined && !isDraining;
   return jsonPage(isReady ? 200 : 503, {
     status: isReady ? 'ready' : isDraining ? 'stopping' : 'waiting for a route table',
     revision: String(revision),
     source: source ?? null,
     connection,
+    workers,
   });
 }
 
