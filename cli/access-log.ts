@@ -8,7 +8,8 @@ import { isTerminal } from './output/terminal.ts';
 
 /** Where access log lines go. They are written in the background, so that no request waits for them. */
 export interface AccessLog {
-  write(line: string): void;
+  /** One line or several, each with its end. */
+  write(lines: string): void;
   /** Writes what waits; gives up after a second. */
   close(): Promise<void>;
 }
@@ -72,8 +73,13 @@ export function openAccessLog(target: string, log: Logger): AccessLog {
   };
 
   return {
-    write(line) {
-      const text = isForPeople ? accessLine(line) : line;
+    write(lines) {
+      const text = isForPeople
+        ? lines
+            .split(/(?<=\n)/)
+            .map(accessLine)
+            .join('')
+        : lines;
       if (queued + text.length > longestQueue) return fail('whoever takes it is too slow');
       queue.push(text);
       queued += text.length;

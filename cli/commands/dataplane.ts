@@ -6,6 +6,7 @@ import { runPlanes, startData } from '../planes.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
 import { readToken } from '../token.ts';
+import { startDataWorkers } from '../workers.ts';
 
 const control = { ...controlPlaneSettings.control, description: 'control plane that the route table comes from' };
 const settings = { dataDir, token, logLevel, control, ...dataPlaneSettings };
@@ -27,6 +28,7 @@ export class DataPlaneCommand extends MicroCommand {
   http = flag(settings.http);
   grpc = flag(settings.grpc);
   admin = flag(settings.admin);
+  workers = flag(settings.workers);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
   token = flag(token);
@@ -34,9 +36,16 @@ export class DataPlaneCommand extends MicroCommand {
 
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
-    const routes = dialRoutes({ address: options.control, token: options.token ?? (await readToken(options.dataDir)) });
+    // Before anything is started.
+    const given = options.token ?? (await readToken(options.dataDir));
     await runPlanes('dataplane', options, this.context.stdout, async (stack, log) => {
-      return stack.use(await startData(options, { node: hostname(), routes }, log)).addresses;
+      const node = hostname();
+      const routes = dialRoutes({ address: options.control, token: given });
+      const starting =
+        options.workers === 1
+          ? startData(options, { node, routes }, log)
+          : startDataWorkers({ ...options, token: given }, { node, control: options.control }, this.context.env, log);
+      return stack.use(await starting).addresses;
     });
   }
 }

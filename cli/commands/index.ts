@@ -1,6 +1,7 @@
 import type { CommandClass } from 'clipanion';
 import { ControlPlaneCommand } from './controlplane.ts';
 import { DataPlaneCommand } from './dataplane.ts';
+import { DataPlaneWorkerCommand } from './dataplane-worker.ts';
 import { HealthCommand } from './health.ts';
 import { KillCommand } from './kill.ts';
 import { LogsCommand } from './logs.ts';
@@ -16,6 +17,7 @@ export const commands: readonly CommandClass[] = [
   ServerCommand,
   ControlPlaneCommand,
   DataPlaneCommand,
+  DataPlaneWorkerCommand,
   HealthCommand,
   RoutesListCommand,
   RunCommand,

@@ -3,6 +3,7 @@ import { MicroCommand } from '../micro-command.ts';
 import { runPlanes, startControl, startData } from '../planes.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
+import { startDataWorkers } from '../workers.ts';
 
 const settings = { dataDir, token, logLevel, ...controlPlaneSettings, ...dataPlaneSettings };
 
@@ -28,6 +29,7 @@ export class ServerCommand extends MicroCommand {
   http = flag(settings.http);
   grpc = flag(settings.grpc);
   admin = flag(settings.admin);
+  workers = flag(settings.workers);
   control = flag(settings.control);
   etcd = flag(settings.etcd);
   etcdListen = flag(settings.etcdListen);
@@ -42,10 +44,15 @@ export class ServerCommand extends MicroCommand {
     const options = readSettings(settings, this, this.context.env);
     await runPlanes('server', options, this.context.stdout, async (stack, log) => {
       const controlPlane = stack.use(await startControl(options, this.inherited(), log));
-      const dataPlane = stack.use(await startData(options, controlPlane, log));
+      const { node, addresses } = controlPlane;
+      const starting =
+        options.workers === 1
+          ? startData(options, controlPlane, log)
+          : startDataWorkers(options, { node, control: addresses.control }, this.context.env, log);
+      const dataPlane = stack.use(await starting);
       // First of all: the data plane lets calls in flight finish, and these never do.
       stack.defer(() => controlPlane.endStreams());
-      return { ...dataPlane.addresses, ...controlPlane.addresses };
+      return { ...dataPlane.addresses, ...addresses };
     });
   }
 }

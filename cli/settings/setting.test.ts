@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { expect, test } from 'vitest';
 import { readSettings } from './setting.ts';
 import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from './settings.ts';
@@ -27,6 +27,7 @@ test('without flags and environment the defaults hold', () => {
     http: { host: '', port: 8080 },
     grpc: { host: '', port: 8081 },
     admin: { host: '127.0.0.1', port: 8082 },
+    workers: 1,
     trustedProxies: [],
     accessLog: 'stdout',
   });
@@ -65,6 +66,11 @@ test.each([
   expect(() => read({ instanceDrain: text })).toThrow(`--instance-drain: ${problem}`);
 });
 
+test('workers are counted, or there is one for each processor', () => {
+  expect(read({ workers: '4' }).workers).toBe(4);
+  expect(read({ workers: 'auto' }).workers).toBe(availableParallelism());
+});
+
 test('several external etcd endpoints are taken apart', () => {
   expect(read({ etcd: 'a:1,b:2' }).etcd).toEqual([
     { host: 'a', port: 1 },
@@ -79,6 +85,7 @@ test('everything that is wrong is told at once, by the name under which it was g
     namespace: 'Go Micro',
     accessLog: '',
     trustedProxies: '10.0.0.0/33',
+    workers: '0',
   };
   expect(() =>
     read(flags, { MICRO_GRPC: ':99999', MICRO_LOG_LEVEL: 'loud', MICRO_ETCD: ',' }),
@@ -90,6 +97,7 @@ test('everything that is wrong is told at once, by the name under which it was g
       --namespace: it is made of lower-case words with dots between them, such as go.micro
       --http: "8080" is not an address: write host:port, such as 127.0.0.1:8080
       MICRO_GRPC: ":99999" has a port above 65535
+      --workers: it is a number from 1 to 999, or "auto"
       --trusted-proxies: "10.0.0.0/33" is neither an IP address nor a network such as 10.0.0.0/8
       --access-log: it is "stdout", "off" or a file]
   `);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { parseTcpAddress, type TcpAddress } from '../../proto/channel/address.ts';
@@ -135,6 +135,15 @@ export const dataPlaneSettings = {
     description: 'admin entrypoint: /healthz, /readyz, /metrics',
     default: '127.0.0.1:8082',
     schema: tcpAddress,
+  },
+  workers: {
+    flag: '--workers',
+    description: 'processes of the data plane, which share its ports; "auto" is one for each processor',
+    default: '1',
+    schema: z
+      .string()
+      .regex(/^([1-9]\d{0,2}|auto)$/, { error: 'it is a number from 1 to 999, or "auto"' })
+      .transform((text) => (text === 'auto' ? availableParallelism() : Number(text))),
   },
   trustedProxies: {
     flag: '--trusted-proxies',

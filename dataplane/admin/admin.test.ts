@@ -31,9 +31,9 @@ test('metrics count requests by bounded labels', async () => {
     const { body, headers } = await sendHttp1(admin, '/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain/);
     const samples = [
-      'micro_entrypoint_requests_total{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET",lane="full"} 1',
+      'micro_entrypoint_requests_total{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET",lane="fast"} 1',
       'micro_entrypoint_requests_total{entrypoint="http",code="404",protocol="HTTP/1.1",method="OTHER",lane="full"} 1',
-      'micro_entrypoint_request_duration_seconds_count{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET",lane="full"} 1',
+      'micro_entrypoint_request_duration_seconds_count{entrypoint="http",code="200",protocol="HTTP/1.1",method="GET",lane="fast"} 1',
       'micro_service_requests_total{service="go.micro.api.greeter",code="200"} 1',
       'micro_service_request_duration_seconds_count{service="go.micro.api.greeter"} 1',
       'micro_upstream_connections{protocol="HTTP/1.1"} 1',

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { parseTcpAddress } from '../../proto/channel/address.ts';
-import { connect, unary } from '../../proto/channel/client.ts';
-import { type RegisterResponse, RegistryClient } from '../../proto/gen/micro/registry/v1/registry.ts';
 import { startInstance } from '../harness/instance.ts';
 import { startLoad } from '../harness/load.ts';
 import { pids } from '../harness/listings.ts';
 import { isAlive } from '../harness/processes.ts';
+import { register } from '../harness/register.ts';
 import { samples } from '../harness/samples.ts';
 import type { Server } from '../harness/server.ts';
 import { test as base } from '../harness/test.ts';
@@ -133,15 +131,4 @@ test('a data plane with a wrong token serves nothing, and says why', async ({ pl
 /** The status of /readyz: 200 once a route table is served. */
 async function readiness(dataPlane: Server): Promise<number> {
   return (await fetch(`http://${dataPlane.addresses.admin}/readyz`)).status;
-}
-
-async function register(through: Server, token: string, service: string, address: string): Promise<void> {
-  const registry = connect(RegistryClient, parseTcpAddress(through.addresses.grpc), { token });
-  const instance = { id: `${service}-1`, address, metadata: {} };
-  const request = { service, version: 'v1', instance, endpoints: [], metadata: {}, ttlSeconds: 60 };
-  try {
-    await unary<RegisterResponse>((done) => registry.register(request, done));
-  } finally {
-    registry.close();
-  }
 }
