@@ -137,6 +137,12 @@ test('a path that is no service is told what paths begin with', async () => {
 test.each([
   ['a head above 16 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
   ['more than 100 headers', `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'X: 1\r\n'.repeat(100)}\r\n`, 431],
+  ['a path above 8 KiB', `GET /${'x'.repeat(8_200)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, 414],
+  [
+    'a path above 8 KiB in the full lane',
+    `GET /${'x'.repeat(8_200)} HTTP/1.1\r\nHost: a\r\nTrailer: x\r\nConnection: close\r\n\r\n`,
+    414,
+  ],
   ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ['two hosts', 'GET /api/greeter/ HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n', 400],
   ['two lengths', 'POST /api/greeter/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400],

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { valuesOf } from '../../headers/fields.ts';
 import { requestFields } from '../../headers/request-fields.ts';
-import { maxHeaderCount, maxRetries } from '../../limits.ts';
+import { maxHeaderCount, maxRetries, maxTargetBytes } from '../../limits.ts';
 import type { InstanceState } from '../../routes/instance-state.ts';
 import type { Picker } from '../../routes/picker.ts';
 import type { RoutedInstance, RoutedService, RouteTable } from '../../routes/table.ts';
@@ -36,6 +36,8 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
     const { request, call, origin } = exchange;
     if (request.rawHeaders.length > 2 * maxHeaderCount)
       return respond(exchange, errorTo(exchange.fields, 431, `more than ${maxHeaderCount} headers`));
+    if ((request.url?.length ?? 0) > maxTargetBytes)
+      return respond(exchange, errorTo(exchange.fields, 414, `the path is longer than ${maxTargetBytes} bytes`));
     if (valuesOf(exchange.fields, 'host').length > 1)
       // RFC 9112 section 3.2: a request has one. Node keeps the first, and an instance might not.
       return respond(exchange, errorTo(exchange.fields, 400, 'more than one Host header'));
