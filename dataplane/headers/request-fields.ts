@@ -41,10 +41,14 @@ const forwardedProto = { http: field('X-Forwarded-Proto', 'http'), https: field(
  * @param routedBy left out where nothing was taken off the path
  */
 export function requestFields(incoming: Fields, origin: Origin, routedBy?: RoutedBy): Field[] {
-  const { isTrusted, isEncrypted, remoteAddress, requestId, host } = origin;
+  return [...recurringFields(incoming, origin, routedBy), ...ownFields(incoming, origin)];
+}
+
+/** Those that are the same for every request with these headers, on one connection, that is routed by the same prefix. */
+export function recurringFields(incoming: Fields, origin: Omit<Origin, 'requestId'>, routedBy?: RoutedBy): Field[] {
+  const { isTrusted, isEncrypted, remoteAddress, host } = origin;
   const named = namedByConnection(incoming);
-  const traceparent = onlyValueOf(incoming, 'traceparent');
-  const isTraced = isTraceparent(traceparent);
+  const isTraced = isTraceparent(onlyValueOf(incoming, 'traceparent'));
   const fields: Field[] = [];
 
   if (host !== undefined) fields.push({ name: 'Host', key: 'host', value: host });
@@ -70,9 +74,20 @@ export function requestFields(incoming: Fields, origin: Origin, routedBy?: Route
     fields.push({ name: 'X-Forwarded-Prefix', key: 'x-forwarded-prefix', value: outer + prefix });
     if (web) fields.push(field('X-Micro-Web-Base-Path', prefix));
   }
-  fields.push({ name: 'X-Request-Id', key: 'x-request-id', value: requestId });
-  fields.push({ name: 'traceparent', key: 'traceparent', value: isTraced ? traceparent : newTraceparent() });
   return fields;
+}
+
+/** Those that each request has for itself. They come last. */
+export function ownFields(incoming: Fields, { requestId }: Pick<Origin, 'requestId'>): Fields {
+  const traceparent = onlyValueOf(incoming, 'traceparent');
+  return [
+    { name: 'X-Request-Id', key: 'x-request-id', value: requestId },
+    {
+      name: 'traceparent',
+      key: 'traceparent',
+      value: isTraceparent(traceparent) ? traceparent : newTraceparent(),
+    },
+  ];
 }
 
 /** Whether a field says how a request came here. A client outside the trusted proxies may not say it. */

@@ -8,19 +8,24 @@ export function isTraceparent(text: string | undefined): text is string {
   return text !== undefined && traceparent.test(text);
 }
 
-/** Random bytes are asked for many at a time: each request of the system costs more than 24 bytes are worth. */
-const pool = Buffer.alloc(24 * 256);
-let used = pool.length;
+const traceDigits = 32;
+const parentDigits = 16;
+
+/** Random digits are made many at a time: to ask the system for those of one trace costs more than all else about it. */
+const random = Buffer.alloc(((traceDigits + parentDigits) / 2) * 128);
+let digits = '';
+let used = 0;
 
 /** The `traceparent` of a trace that begins here. */
 export function newTraceparent(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
+  if (used === digits.length) {
+    digits = randomFillSync(random).toString('hex');
     used = 0;
   }
-  const traceId = pool.toString('hex', used, used + 16);
-  const parentId = pool.toString('hex', used + 16, used + 24);
-  used += 24;
+  const middle = used + traceDigits;
+  const end = middle + parentDigits;
   // "Sampled", so that services which follow their parent decide as they would if they were called directly.
-  return `00-${traceId}-${parentId}-01`;
+  const made = `00-${digits.slice(used, middle)}-${digits.slice(middle, end)}-01`;
+  used = end;
+  return made;
 }

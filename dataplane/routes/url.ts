@@ -37,7 +37,8 @@ export function routeUrl(table: RouteTable, requestTarget: string): UrlRoute {
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
   if (notInTarget.test(target))
     return { kind: 'malformed', reason: 'the path has characters that must be percent-encoded' };
-  if (dotSegment.test(path)) return { kind: 'malformed', reason: 'the path has a "." or ".." segment' };
+  if ((path.includes('.') || path.includes('%')) && dotSegment.test(path))
+    return { kind: 'malformed', reason: 'the path has a "." or ".." segment' };
 
   const prefixEnd = path.indexOf('/', 1) + 1;
   const prefix = table.prefixes.get(path.slice(0, prefixEnd));

@@ -1,6 +1,5 @@
-import { answerFields, connectionClose, trailerFields } from '../../headers/answer-fields.ts';
+import { trailerFields } from '../../headers/answer-fields.ts';
 import { headLines } from '../../headers/head-lines.ts';
-import { transferEncodingChunked } from '../framing.ts';
 import { abandon } from './abandon.ts';
 import { bodyReader } from './body-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -11,17 +10,13 @@ import { type Part, writeAround } from './write.ts';
 /** Passes on the head of an answer, with what has come of its body. */
 export function answer({ asking, head, part }: Answer, client: ClientConnection): State | Step {
   const { request, instance, upstream, requestBody } = asking;
-  const { status, reason, framing, keepAliveMs } = head;
+  const { status, framing, keepAliveMs } = head;
   instance.state.answered(status);
   if (keepAliveMs !== undefined) upstream.keepAliveMs = keepAliveMs;
   request.call.code = status;
 
   const close = request.head.close || client.hasEnded || client.parts.isDraining();
-  const fields = answerFields(head.fields, status);
-  if (close) fields.push(connectionClose);
-  if (framing.kind === 'chunked' || framing.kind === 'close') fields.push(transferEncodingChunked);
-  const text = `HTTP/1.1 ${status} ${reason}\r\n${headLines(fields)}\r\n`;
-
+  const text = upstream.memory.write(head, close);
   client.deadline = Number.POSITIVE_INFINITY;
   const answerBody = bodyReader(framing);
   const state: Answering = {

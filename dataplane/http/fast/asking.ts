@@ -1,12 +1,12 @@
 import { headLines } from '../../headers/head-lines.ts';
 import { endToEnd } from '../../headers/hop-by-hop.ts';
-import { maxHeadBytes } from '../../limits.ts';
 import { ForwardFailure, type ForwardFailureKind } from '../failure.ts';
 import { errorTo } from '../own-answers.ts';
 import { abandon } from './abandon.ts';
-import { type AnswerHead, readAnswerHead } from './answer-head.ts';
+import type { AnswerHead } from './answer-head.ts';
 import { bodyReader } from './body-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { headText } from './head-text.ts';
 import { sendBody } from './request-body.ts';
 import type { Ask, Asking, Event, Failed, Respond, State, Step } from './state.ts';
 
@@ -63,14 +63,13 @@ export function asking(state: Asking, event: Event, client: ClientConnection): S
 }
 
 function readAnswer(state: Asking, bytes: Buffer, length: number, client: ClientConnection): State | Step {
-  const { received, request } = state;
+  const { received, request, upstream } = state;
   const isFirst = received === undefined;
   const buffer = isFirst ? bytes : Buffer.concat([received, bytes.subarray(0, length)]);
   const end = isFirst ? length : buffer.length;
   let start = 0;
   while (start < end) {
-    const text = buffer.toString('latin1', start, Math.min(end, start + maxHeadBytes));
-    const reading = readAnswerHead(text, request.head.method);
+    const reading = upstream.memory.read(headText(buffer, start, end), request.head.method);
     if (reading.kind === 'malformed') return fail(state, 'broken', reading.detail);
     if (reading.kind === 'incomplete') {
       state.received = Buffer.from(buffer.subarray(start, end));

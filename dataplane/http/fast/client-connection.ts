@@ -3,6 +3,8 @@ import { type Peer, peerOf } from '../../headers/peer.ts';
 import { maxHeadBytes } from '../../limits.ts';
 import type { Bounded } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
+import type { HeadersMemory } from './request-head.ts';
+import { RequestTexts } from './request-text.ts';
 import { type Event, handedOver, type HandedOver, type State } from './state.ts';
 import { transition } from './transition.ts';
 import type { UpstreamUser } from './upstream-connection.ts';
@@ -22,12 +24,15 @@ export class ClientConnection implements UpstreamUser, Bounded {
   #state: State = { kind: 'reading', received: undefined };
   /** What came behind the present request. */
   #pipelined: Buffer | undefined;
+  /** Of the last request. */
+  readonly headers: HeadersMemory = { section: undefined, reading: undefined };
+  readonly requestTexts = new RequestTexts();
   #peer: Peer | undefined;
 
   constructor(socket: Socket, parts: FastLaneParts) {
     this.socket = socket;
     this.parts = parts;
-    this.deadline = performance.now() + parts.timeouts.requestHeadMs;
+    this.deadline = parts.deadlines.after(parts.timeouts.requestHeadMs);
     parts.deadlines.add(this);
     socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd);
     socket.on('error', this.#onError).on('close', this.#onClose);
@@ -87,7 +92,7 @@ export class ClientConnection implements UpstreamUser, Bounded {
 
   /** Waits for what comes next for at most so many milliseconds. */
   within(ms: number): void {
-    this.deadline = performance.now() + ms;
+    this.deadline = this.parts.deadlines.after(ms);
   }
 
   /**

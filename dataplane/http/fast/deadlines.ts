@@ -1,6 +1,6 @@
 /** Something that may not go on for longer than until its deadline. */
 export interface Bounded {
-  /** On the clock of `performance.now()`, in milliseconds; infinite while nothing is waited for. */
+  /** As `Deadlines.after` says; infinite while nothing is waited for. */
   readonly deadline: number;
   /** Called once the deadline has passed, until it is set to another. */
   onDeadline(): void;
@@ -10,16 +10,25 @@ const longestSweepMs = 500;
 
 /**
  * Ends what is past its deadline. One timer looks at all of them now and then: a timer for each would be set and cleared
- * several times for every request. A deadline is kept to within an eighth of the shortest wait, or 500 ms.
+ * several times for every request. What is waited for is given up at its time, or up to two sweeps later; there is one
+ * every eighth of the shortest wait, or every 500 ms.
  */
 export class Deadlines {
   readonly #all = new Set<Bounded>();
   readonly #timer: NodeJS.Timeout;
+  readonly #sweepMs: number;
+  /** When the last sweep was: to ask for the time is what a deadline would cost most. */
+  #sweptAt = performance.now();
 
   /** @param shortestMs the shortest wait there is */
   constructor(shortestMs: number) {
-    const sweepMs = Math.max(1, Math.min(shortestMs / 8, longestSweepMs));
-    this.#timer = setInterval(() => this.#sweep(), sweepMs).unref();
+    this.#sweepMs = Math.max(1, Math.min(shortestMs / 8, longestSweepMs));
+    this.#timer = setInterval(() => this.#sweep(), this.#sweepMs).unref();
+  }
+
+  /** The deadline of something that begins now. */
+  after(ms: number): number {
+    return this.#sweptAt + this.#sweepMs + ms;
   }
 
   add(bounded: Bounded): void {
@@ -35,7 +44,7 @@ export class Deadlines {
   }
 
   #sweep(): void {
-    const now = performance.now();
-    for (const bounded of this.#all) if (now >= bounded.deadline) bounded.onDeadline();
+    this.#sweptAt = performance.now();
+    for (const bounded of this.#all) if (this.#sweptAt >= bounded.deadline) bounded.onDeadline();
   }
 }

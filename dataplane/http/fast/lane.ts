@@ -22,9 +22,9 @@ export interface FastLane extends Lane {
  */
 export function createFastLane(options: FastLaneOptions): FastLane {
   const { declined, timeouts, connections: upstreamConnections } = options;
-  const { connectMs, upstreamIdleMs, requestHeadMs, idleMs, answerHeadMs } = timeouts;
+  const { connectMs, upstreamIdleMs, requestHeadMs, idleMs, answerHeadMs, halfClosedMs } = timeouts;
   const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs, connections: upstreamConnections });
-  const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs));
+  const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs, halfClosedMs));
   const connections = new Set<ClientConnection>();
   let isDraining = false;
   const parts: FastLaneParts = {

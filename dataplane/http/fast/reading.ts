@@ -1,13 +1,10 @@
 import { rawErrorAnswer } from '../../downstream/error-answer.ts';
-import { headLines } from '../../headers/head-lines.ts';
 import { originOf } from '../../headers/origin.ts';
-import { requestFields } from '../../headers/request-fields.ts';
-import { maxHeadBytes } from '../../limits.ts';
 import { routeUrl } from '../../routes/url.ts';
-import { requestFramingField } from '../framing.ts';
 import { clientLeft } from '../client-left.ts';
 import { noTableAnswer, unroutedAnswer } from '../own-answers.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { headText } from './head-text.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { atRest, type Event, gone, leave, type Reading, type State, type Step } from './state.ts';
 
@@ -42,13 +39,13 @@ export function readNext(client: ClientConnection): State | Step {
 }
 
 function readHead(bytes: Buffer, client: ClientConnection): State | Step {
-  const reading = readRequestHead(bytes.toString('latin1', 0, Math.min(bytes.length, maxHeadBytes)));
+  const reading = readRequestHead(headText(bytes, 0, bytes.length), client.headers);
   switch (reading.kind) {
     case 'head':
       return route(reading.head, bytes, reading.length, client);
     case 'incomplete':
       // The time for a head does not begin anew with each piece of it.
-      client.deadline = Math.min(client.deadline, performance.now() + client.parts.timeouts.requestHeadMs);
+      client.deadline = Math.min(client.deadline, client.parts.deadlines.after(client.parts.timeouts.requestHeadMs));
       return { kind: 'reading', received: bytes };
     case 'declined':
       return client.handOver(bytes);
@@ -84,13 +81,10 @@ function route(head: RequestHead, bytes: Buffer, headBytes: number, client: Clie
     const answer = present && route ? unroutedAnswer(fields, route, present) : noTableAnswer(fields);
     return { kind: 'respond', answer, request: { head, call, inHand } };
   }
-  const { service, prefix, web } = route;
+  const { service } = route;
   call.service = service.name;
   service.retries.deposit();
-  const outgoing = requestFields(fields, origin, { prefix, web });
-  const framing = requestFramingField(method, head.framing);
-  if (framing) outgoing.push(framing);
-  const text = `${method} ${route.target} HTTP/1.1\r\n${headLines(outgoing)}\r\n`;
+  const text = client.requestTexts.of(head, origin, route);
   const request = { head, call, service, text, inHand, tried: undefined, retries: 0 };
   return { kind: 'connect', request, failure: undefined };
 }

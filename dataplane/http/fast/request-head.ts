@@ -1,4 +1,4 @@
-import type { Field, Fields } from '../../headers/fields.ts';
+import type { Fields } from '../../headers/fields.ts';
 import { maxHeadBytes, maxHeaderCount, maxTargetBytes } from '../../limits.ts';
 import { chunkedBody, type Framing, noBody } from '../framing.ts';
 import { readFields } from './fields-reader.ts';
@@ -29,7 +29,8 @@ export type RequestHeadReading =
   | { readonly kind: 'refused'; readonly status: number; readonly detail: string };
 
 const incomplete: RequestHeadReading = { kind: 'incomplete' };
-const declined: RequestHeadReading = { kind: 'declined' };
+const declined = { kind: 'declined' } as const;
+const malformed = { kind: 'refused', status: 400, detail: 'the request is malformed' } as const;
 
 const requestLine = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/[\u0021-\u007e]*) HTTP\/1\.1\r\n/;
 
@@ -41,31 +42,61 @@ const bareLineFeed = /(?:^|[^\r])\n/;
 /** Lengths are at most 15 digits: numbers are exact up to there. */
 const lengthDigits = /^\d{1,15}$/;
 
+/** The header lines of the last request on a connection, and what was read in them. */
+export interface HeadersMemory {
+  section: string | undefined;
+  reading: HeadersReading | undefined;
+}
+
+/** What a request's headers say of it, whatever its method and target. */
+type HeadersReading =
+  | { readonly kind: 'headers'; readonly fields: Fields; readonly framing: Framing; readonly close: boolean }
+  | { readonly kind: 'declined' }
+  | { readonly kind: 'refused'; readonly status: number; readonly detail: string };
+
 /**
  * Reads the head of a request, strictly: whoever is lenient in front of a parser that is lenient in another way lets
  * requests be smuggled through (RFC 9112 section 11.2).
  *
  * @param text as latin1, from the first byte of the request on; of no use beyond `maxHeadBytes`
+ * @param memory of the connection. Where the headers are those of the last request, so are the `fields`
  */
-export function readRequestHead(text: string): RequestHeadReading {
+export function readRequestHead(text: string, memory?: HeadersMemory): RequestHeadReading {
   const end = text.indexOf('\r\n\r\n');
   const length = end + 4;
   if (end < 0 || length > maxHeadBytes) return unfinished(text);
   const line = requestLine.exec(text);
   const lineEnd = line === null ? text.indexOf('\r\n') + 2 : line[0].length;
-  if (line === null && !visible.test(text.slice(0, lineEnd - 2))) return refused(400, 'the request is malformed');
+  if (line === null && !visible.test(text.slice(0, lineEnd - 2))) return malformed;
 
-  const reading = readFields(text, lineEnd, end + 2);
-  if (reading.kind === 'malformed') return refused(400, 'the request is malformed');
-  if (reading.kind === 'too-many') return refused(431, `more than ${maxHeaderCount} headers`);
-  if (line === null) return declined;
+  const section = text.slice(lineEnd, end + 2);
+  if (line === null) return readFields(section, 0, section.length).kind === 'malformed' ? malformed : declined;
+  const headers = recall(section, memory);
+  if (headers.kind !== 'headers') return headers;
   const target = line[2] as string;
   if (target.length > maxTargetBytes) return refused(414, `the path is longer than ${maxTargetBytes} bytes`);
-  return judge(line[1] as string, target, reading.fields, length);
+  const { fields, framing, close } = headers;
+  return { kind: 'head', head: { method: line[1] as string, target, fields, framing, close }, length };
+}
+
+function recall(section: string, memory: HeadersMemory | undefined): HeadersReading {
+  if (memory?.reading !== undefined && memory.section === section) return memory.reading;
+  const reading = readHeaders(section);
+  if (memory) {
+    memory.section = section;
+    memory.reading = reading;
+  }
+  return reading;
+}
+
+function readHeaders(section: string): HeadersReading {
+  const reading = readFields(section, 0, section.length);
+  if (reading.kind === 'fields') return judge(reading.fields);
+  return reading.kind === 'malformed' ? malformed : refused(431, `more than ${maxHeaderCount} headers`);
 }
 
 function unfinished(text: string): RequestHeadReading {
-  if (bareLineFeed.test(text)) return refused(400, 'the request is malformed');
+  if (bareLineFeed.test(text)) return malformed;
   if (text.length < maxHeadBytes) return incomplete;
   return text.includes('\r\n')
     ? refused(431, `the head of the request is larger than ${maxHeadBytes} bytes`)
@@ -85,7 +116,7 @@ const significant: ReadonlyMap<string, Significance> = new Map([
   ['trailer', 'decline'],
 ]);
 
-function judge(method: string, target: string, fields: readonly Field[], length: number): RequestHeadReading {
+function judge(fields: Fields): HeadersReading {
   let hosts = 0;
   let contentLength: string | undefined;
   let transferEncoding: string | undefined;
@@ -119,7 +150,7 @@ function judge(method: string, target: string, fields: readonly Field[], length:
   const framing = framingOf(contentLength, transferEncoding);
   if (framing === undefined) return refused(400, 'the length of the body is ambiguous');
   if (isDeclined) return declined;
-  return { kind: 'head', head: { method, target, fields, framing, close }, length };
+  return { kind: 'headers', fields, framing, close };
 }
 
 export function asksToClose(connection: string): boolean {
@@ -138,6 +169,6 @@ export function framingOf(
   return lengthDigits.test(contentLength) ? { kind: 'length', length: Number(contentLength) } : undefined;
 }
 
-function refused(status: number, detail: string): RequestHeadReading {
+function refused(status: number, detail: string): RequestHeadReading & { readonly kind: 'refused' } {
   return { kind: 'refused', status, detail };
 }

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Address } from '../../../proto/channel/address.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import type { Bounded } from './deadlines.ts';
 
 /** Hears what becomes of a connection for as long as it has it. */
@@ -17,7 +18,8 @@ export interface UpstreamUser {
 
 export interface UpstreamConnectionOptions {
   readonly address: Address;
-  readonly connectMs: number;
+  /** The deadline of the connection. */
+  readonly connectBy: number;
   /** Where all connections read to. Each hands on what it read before another one reads. */
   readonly readBuffer: Buffer;
   readonly user: UpstreamUser;
@@ -31,6 +33,7 @@ export interface UpstreamConnectionOptions {
  */
 export class UpstreamConnection implements Bounded {
   readonly socket: Socket;
+  readonly memory = new AnswerMemory();
   /** Whether it has served a request before. */
   wasUsed = false;
   /** For how long the instance keeps it at rest, as far as it said, in milliseconds. */
@@ -40,9 +43,9 @@ export class UpstreamConnection implements Bounded {
   #user: UpstreamUser | undefined;
   #error: Error | undefined;
 
-  constructor({ address, connectMs, readBuffer, user, onClose }: UpstreamConnectionOptions) {
+  constructor({ address, connectBy, readBuffer, user, onClose }: UpstreamConnectionOptions) {
     this.#user = user;
-    this.deadline = performance.now() + connectMs;
+    this.deadline = connectBy;
     this.socket = connect({
       ...address,
       noDelay: true,

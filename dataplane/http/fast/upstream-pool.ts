@@ -46,7 +46,7 @@ export class UpstreamPools {
     if (resting === undefined) return undefined;
     for (let connection = resting.pop(); connection !== undefined; connection = resting.pop()) {
       if (!connection.isUsable) continue;
-      if (!canBeSentAgain && performance.now() - connection.restingSince > trustedRestMs) {
+      if (!canBeSentAgain && this.#deadlines.after(0) - connection.restingSince > trustedRestMs) {
         resting.push(connection);
         return undefined;
       }
@@ -61,7 +61,7 @@ export class UpstreamPools {
   connect({ address, state }: RoutedInstance, user: UpstreamUser): UpstreamConnection {
     const connection = new UpstreamConnection({
       address,
-      connectMs: this.#options.connectMs,
+      connectBy: this.#deadlines.after(this.#options.connectMs),
       readBuffer: this.#readBuffer,
       user,
       onClose: (closed) => {
@@ -85,10 +85,9 @@ export class UpstreamPools {
       connection.discard();
       return;
     }
-    const now = performance.now();
     connection.wasUsed = true;
-    connection.restingSince = now;
-    connection.deadline = now + restMs;
+    connection.restingSince = this.#deadlines.after(0);
+    connection.deadline = this.#deadlines.after(restMs);
     connection.give(undefined);
     const resting = this.#resting.get(state);
     if (resting) resting.push(connection);

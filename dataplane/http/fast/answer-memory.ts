@@ -1,0 +1,47 @@
+import { answerFields, connectionClose, httpDate } from '../../headers/answer-fields.ts';
+import { headLines } from '../../headers/head-lines.ts';
+import { transferEncodingChunked } from '../framing.ts';
+import { type AnswerHead, type AnswerHeadReading, readAnswerHead } from './answer-head.ts';
+
+const closeLine = headLines([connectionClose]);
+const chunkedLine = headLines([transferEncodingChunked]);
+
+/**
+ * The head of the last answer on a connection to an instance, and what was made of it. Answers that follow each other
+ * within a second are often alike up to their bodies: then nothing is read or made anew.
+ */
+export class AnswerMemory {
+  #text = '';
+  #isOfHeadRequest = false;
+  #reading: AnswerHeadReading = { kind: 'incomplete' };
+  #writtenHead: AnswerHead | undefined;
+  #writtenAt = '';
+  #written = '';
+
+  /** As `readAnswerHead`; the head is the same object where it was the last one too. */
+  read(text: string, method: string): AnswerHeadReading {
+    const isOfHeadRequest = method === 'HEAD';
+    if (this.#text !== '' && isOfHeadRequest === this.#isOfHeadRequest && text.startsWith(this.#text))
+      return this.#reading;
+    const reading = readAnswerHead(text, method);
+    if (reading.kind === 'head') {
+      this.#text = text.slice(0, reading.length);
+      this.#isOfHeadRequest = isOfHeadRequest;
+      this.#reading = reading;
+    }
+    return reading;
+  }
+
+  /** The head as the client gets it. */
+  write(head: AnswerHead, close: boolean): string {
+    const date = httpDate();
+    if (head !== this.#writtenHead || date !== this.#writtenAt) {
+      const { status, reason, fields } = head;
+      this.#writtenHead = head;
+      this.#writtenAt = date;
+      this.#written = `HTTP/1.1 ${status} ${reason}\r\n${headLines(answerFields(fields, status))}`;
+    }
+    const isChunked = head.framing.kind === 'chunked' || head.framing.kind === 'close';
+    return `${this.#written}${close ? closeLine : ''}${isChunked ? chunkedLine : ''}\r\n`;
+  }
+}
