@@ -103,7 +103,7 @@ export async function startTestDataPlane(
     log: silent,
     ...options,
     admin: options.admin ?? anyPort,
-    timeouts: { drainMs: 100, ...options.timeouts },
+    timeouts: { drainGraceMs: 0, drainMs: 100, ...options.timeouts },
   });
   onTestFinished(() => dataPlane.stop());
   return dataPlane as DataPlane & { readonly admin: TcpAddress };

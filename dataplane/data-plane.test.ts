@@ -1,15 +1,23 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { connectivityState } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { parseTcpAddress } from '../proto/channel/address.ts';
+import { parseTcpAddress, type TcpAddress } from '../proto/channel/address.ts';
 import { Protocol } from '../proto/gen/micro/routes/v1/routes.ts';
-import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from './data-plane.fixture.ts';
+import {
+  listenForTest,
+  rawConnection,
+  service,
+  startTestDataPlane,
+  type TestSource,
+  testSource,
+} from './data-plane.fixture.ts';
 import { DataPlaneError } from './errors.ts';
 import { grpcClient, hello, startGrpcInstance } from './grpc/grpc.fixture.ts';
-import { echo, sendHttp1, ways } from './http/http.fixture.ts';
+import { echo, sendHttp1, sendHttp2, ways } from './http/http.fixture.ts';
 
 describe.each(['http', 'grpc', 'admin'] as const)('the %s entrypoint', (entrypoint) => {
   test('on an address that is taken is refused with its name and address', async () => {
@@ -115,4 +123,86 @@ describe('stop', () => {
     await dataPlane.stop();
     expect(await outcome).toBe('aborted');
   });
+});
+
+describe('the grace before the end', () => {
+  const drainGraceMs = 60_000;
+
+  /** Stops a data plane; its grace ends when the test says so. */
+  async function startStoppable(source: TestSource) {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const dataPlane = await startTestDataPlane(source, { timeouts: { drainGraceMs, drainMs: drainGraceMs } });
+    return {
+      ...dataPlane,
+      endGrace: () => vi.advanceTimersByTime(drainGraceMs),
+    };
+  }
+
+  test('is not ready, serves, and makes each answer over HTTP/1.1 the last on its connection', async () => {
+    const answers: ServerResponse[] = [];
+    const asked = new EventEmitter();
+    const slow = await ways[0].start((_, response) => {
+      answers.push(response);
+      asked.emit('asked');
+    });
+    const source = testSource(
+      service('go.micro.api.greeter', [await ways[0].start(echo)]),
+      service('go.micro.api.slow', [slow]),
+    );
+    const dataPlane = await startStoppable(source);
+    const atRest = await keptConnection(dataPlane.http);
+    const used = await keptConnection(dataPlane.http);
+    const inFlight = sendHttp1(dataPlane.http, '/api/slow/');
+    await once(asked, 'asked');
+
+    const stopped = dataPlane.stop();
+    const ready = await sendHttp1(dataPlane.admin, '/readyz');
+    expect([ready.status, JSON.parse(ready.body)]).toMatchObject([503, { status: 'stopping' }]);
+    used.write('GET /api/greeter/ HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(await text(used)).toMatch(/HTTP\/1\.1 200 [^]*connection: close\r\n/i);
+    const another = await sendHttp1(dataPlane.http, '/api/greeter/', { headers: { connection: 'keep-alive' } });
+    expect(another).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    answers[0]?.end('finished');
+    expect(await inFlight).toMatchObject({ body: 'finished', headers: { connection: 'close' } });
+
+    expect(atRest.readableEnded).toBe(false);
+    dataPlane.endGrace();
+    await expect(sendHttp1(dataPlane.http, '/api/greeter/')).rejects.toThrow('ECONNREFUSED');
+    await text(atRest);
+    await expect(stopped).resolves.toBeUndefined();
+  });
+
+  test('sends GOAWAY over HTTP/2, and finishes what is in flight', async () => {
+    const answers: ServerResponse[] = [];
+    const asked = new EventEmitter();
+    const instance = await ways[0].start((_, response) => {
+      answers.push(response);
+      asked.emit('asked');
+    });
+    const dataPlane = await startStoppable(testSource(service('go.micro.api.greeter', [instance])));
+    const session = connectHttp2(`http://127.0.0.1:${dataPlane.http.port}`);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({ ':path': '/api/greeter/' });
+    await once(asked, 'asked');
+
+    const stopped = dataPlane.stop();
+    await once(session, 'goaway');
+    const another = sendHttp2(dataPlane.http, '/api/greeter/');
+    await once(asked, 'asked');
+    answers[0]?.end('finished');
+    answers[1]?.end('served');
+    expect(await text(stream)).toBe('finished');
+    expect((await another).body).toBe('served');
+    dataPlane.endGrace();
+    await expect(stopped).resolves.toBeUndefined();
+  });
+
+  /** A connection on which a request was answered. */
+  async function keptConnection(address: TcpAddress): Promise<Socket> {
+    const socket = rawConnection(address);
+    socket.write('GET /api/greeter/ HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(socket, 'data');
+    return socket;
+  }
 });

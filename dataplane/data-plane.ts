@@ -8,9 +8,9 @@ import { createAdminLane } from './admin/entrypoint.ts';
 import { CallRecorder } from './calls.ts';
 import { byPreface } from './downstream/by-preface.ts';
 import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './downstream/entrypoint.ts';
+import { refusalLane } from './downstream/refusal-lane.ts';
 import type { SharedSocket } from './downstream/shared-socket.ts';
 import { createGrpcLane } from './grpc/lane.ts';
-import { refusalLane } from './grpc/refusal.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
 import { HealthChecks } from './health/checks.ts';
 import { createFastLane } from './http/fast/lane.ts';
@@ -57,7 +57,10 @@ export interface DataPlane {
   readonly routes: () => RoutesStatus;
   /** What /metrics tells. */
   readonly metrics: Registry;
-  /** Accepts nothing more, lets calls in flight finish for at most `drainMs`, then ends them. */
+  /**
+   * Is not ready from now on and tells clients to go elsewhere; after `drainGraceMs` accepts nothing more and lets calls in
+   * flight finish for at most `drainMs`, then ends them. The same however often called.
+   */
   stop(): Promise<void>;
 }
 
@@ -70,7 +73,7 @@ export interface DataPlane {
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { name, lastGoodFile, log } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const { connectMs, upstreamIdleMs, requestHeadMs, firstTableMs, drainMs } = timeouts;
+  const { connectMs, upstreamIdleMs, requestHeadMs, firstTableMs, drainGraceMs, drainMs } = timeouts;
   await using stack = new AsyncDisposableStack();
 
   const present = new PresentTable(lastGoodFile);
@@ -104,7 +107,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const fullLanes = stack.adopt(createFullLanes(shared), (lanes) => lanes.close());
   const declined = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
   const httpLane = stack.adopt(createFastLane({ ...shared, declined }), (lane) => lane.close());
-  const grpcLane = byPreface({ http2: createGrpcLane(shared), other: refusalLane, timeoutMs: requestHeadMs });
+  const grpcLane = byPreface({
+    http2: createGrpcLane(shared),
+    other: refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge'),
+    timeoutMs: requestHeadMs,
+  });
   const http = await start({ name: 'http', address: options.http, lane: httpLane });
   const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcLane });
 
@@ -132,16 +139,19 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const admin = options.admin && (await start({ name: 'admin', address: options.admin, lane: adminLane }));
 
   const started = stack.move();
+  async function stop(): Promise<void> {
+    for (const entrypoint of [admin, http, grpc]) entrypoint?.drain();
+    if (drainGraceMs > 0) await new Promise((resolve) => setTimeout(resolve, drainGraceMs));
+    await Promise.all([http.stop(), grpc.stop()]);
+    await started.disposeAsync();
+  }
+  let stopped: Promise<void> | undefined;
   return {
     http: http.address,
     grpc: grpc.address,
     admin: admin?.address,
     routes: subscription.status,
     metrics: metrics.registry,
-    async stop() {
-      adminLane.drain();
-      await Promise.all([http.stop(), grpc.stop()]);
-      await started.disposeAsync();
-    },
+    stop: () => (stopped ??= stop()),
   };
 }

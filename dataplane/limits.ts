@@ -20,7 +20,9 @@ export interface Timeouts {
    * it, so that seldom a request meets a connection that is being closed.
    */
   readonly upstreamIdleMs: number;
-  /** How long calls in flight may go on after `stop` was called. */
+  /** How long new calls are still served after `stop` was called, so that balancers see it and send them elsewhere. */
+  readonly drainGraceMs: number;
+  /** How long calls in flight may go on after that. */
   readonly drainMs: number;
 }
 
@@ -32,6 +34,7 @@ export const defaultTimeouts: Timeouts = {
   connectMs: 1_000,
   answerHeadMs: 60_000,
   upstreamIdleMs: 4_000,
+  drainGraceMs: 500,
   drainMs: 10_000,
 };
 

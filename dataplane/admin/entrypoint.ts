@@ -25,9 +25,9 @@ interface Page {
   readonly body: string;
 }
 
-/** Serves the connections of the `admin` entrypoint: health, readiness and metrics. */
+/** Serves the connections of the `admin` entrypoint: health, readiness and metrics. What drains is not ready. */
 export function createAdminLane({ registry, routes, timeouts }: AdminOptions): Lane {
-  const server = createHttp1Server(timeouts);
+  const { server, drain, ...lane } = createHttp1Server(timeouts);
   let isDraining = false;
   const pages = new Map<string, () => Page | Promise<Page>>([
     ['/healthz', () => jsonPage(200, { status: 'ok' })],
@@ -44,7 +44,6 @@ export function createAdminLane({ registry, routes, timeouts }: AdminOptions): L
   }
 
   server.on('request', (request, response) => {
-    if (isDraining) response.shouldKeepAlive = false;
     pageFor(request).then(
       (page) => send(page, request, response),
       (error: Error) => response.destroy(error),
@@ -52,12 +51,10 @@ export function createAdminLane({ registry, routes, timeouts }: AdminOptions): L
   });
 
   return {
-    accept(socket) {
-      server.emit('connection', socket);
-    },
+    ...lane,
     drain() {
       isDraining = true;
-      server.closeIdleConnections();
+      drain();
     },
   };
 }

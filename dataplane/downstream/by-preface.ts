@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { byFirstBytes } from './by-first-bytes.ts';
 import type { Lane } from './lane.types.ts';
 
 export interface ByPrefaceOptions {
@@ -14,40 +14,13 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /** Gives each connection to the lane that speaks its protocol, told by its first bytes. */
 export function byPreface({ http2, other, timeoutMs }: ByPrefaceOptions): Lane {
-  const undecided = new Set<Socket>();
-
-  function accept(socket: Socket): void {
-    let seen: Buffer = Buffer.alloc(0);
-    const giveUp = (): void => {
-      socket.destroy();
-    };
-    const onData = (chunk: Buffer): void => {
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+  return byFirstBytes({
+    lanes: [http2, other],
+    laneFor(seen) {
       const length = Math.min(seen.length, preface.length);
-      const couldBeHttp2 = preface.subarray(0, length).equals(seen.subarray(0, length));
-      if (couldBeHttp2 && length < preface.length) return;
-      letGo();
-      socket.pause();
-      socket.unshift(seen);
-      (couldBeHttp2 ? http2 : other).accept(socket);
-    };
-    const letGo = (): void => {
-      clearTimeout(timer);
-      undecided.delete(socket);
-      socket.off('data', onData).off('end', giveUp).off('error', giveUp).off('close', letGo);
-    };
-    const timer = setTimeout(giveUp, timeoutMs);
-    undecided.add(socket);
-    socket.on('data', onData).once('end', giveUp).once('error', giveUp).once('close', letGo);
-    socket.resume();
-  }
-
-  return {
-    accept,
-    drain() {
-      for (const socket of undecided) socket.destroy();
-      http2.drain();
-      other.drain();
+      if (!preface.subarray(0, length).equals(seen.subarray(0, length))) return other;
+      return length < preface.length ? undefined : http2;
     },
-  };
+    timeoutMs,
+  });
 }

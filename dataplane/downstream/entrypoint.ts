@@ -24,6 +24,8 @@ export interface Entrypoint {
    * @throws DataPlaneError `address-in-use` or `cannot-listen`
    */
   accept(): Promise<void>;
+  /** Tells clients to go elsewhere, and still accepts and serves. */
+  drain(): void;
   /** Accepts nothing more, waits at most `drainMs` for what is in flight, then ends it. The same however often called. */
   stop(): Promise<void>;
 }
@@ -52,7 +54,7 @@ export async function startEntrypoint({ name, address, lane, drainMs }: Entrypoi
     const closed = new Promise((resolve) => {
       server.close(resolve);
     });
-    lane.drain();
+    lane.closeIdle();
     const deadline = setTimeout(() => {
       for (const socket of sockets) socket.destroy();
     }, drainMs);
@@ -66,6 +68,7 @@ export async function startEntrypoint({ name, address, lane, drainMs }: Entrypoi
     async accept() {
       if (isShared) await listen(server, name, address);
     },
+    drain: () => lane.drain(),
     stop: () => (stopped ??= stop()),
   };
 }

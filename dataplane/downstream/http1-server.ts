@@ -2,9 +2,16 @@ import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { maxHeadBytes, type Timeouts } from '../limits.ts';
 import { rawErrorAnswer } from './error-answer.ts';
+import type { Lane } from './lane.types.ts';
+import { OpenAnswers } from './open-answers.ts';
 
-/** An HTTP/1.x server for connections that are accepted elsewhere and given to it by `emit('connection', socket)`. */
-export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Server {
+/** An HTTP/1.x server for connections that are accepted elsewhere. It drains by `Connection: close`. */
+export interface InjectedHttp1Server extends Lane {
+  readonly server: Server;
+  readonly openAnswers: OpenAnswers;
+}
+
+export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): InjectedHttp1Server {
   const server = createServer({
     maxHeaderSize: maxHeadBytes,
     headersTimeout: requestHeadMs,
@@ -18,7 +25,38 @@ export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Server {
   // It never listens, and only then would Node begin to look for connections that are too slow or idle.
   server.emit('listening');
   server.on('clientError', refuse);
-  return server;
+
+  const openAnswers = new OpenAnswers();
+  let isDraining = false;
+  let isClosing = false;
+  server.on('request', (request, response) => {
+    if (isDraining) response.shouldKeepAlive = false;
+    openAnswers.add(request.socket, response);
+    response.once('close', () => {
+      if (isClosing) setImmediate(() => server.closeIdleConnections());
+    });
+  });
+
+  function drain(): void {
+    isDraining = true;
+    // One whose head is on its way already may be followed by another, which then is the last.
+    for (const response of openAnswers.lastOnes()) response.shouldKeepAlive = false;
+  }
+
+  return {
+    server,
+    openAnswers,
+    accept(socket) {
+      server.emit('connection', socket);
+      socket.resume();
+    },
+    drain,
+    closeIdle() {
+      drain();
+      isClosing = true;
+      server.closeIdleConnections();
+    },
+  };
 }
 
 const statusOfError: Readonly<Record<string, readonly [status: number, detail: string]>> = {

@@ -34,6 +34,12 @@ export function createHttp2Server({ idleMs }: Pick<Timeouts, 'idleMs'>): Injecte
       if (streams === 0) session.close();
     });
   });
+
+  /** What a client asks for after that it asks for again elsewhere: the GOAWAY says what was still taken. */
+  function goAway(): void {
+    for (const session of sessions) session.close();
+  }
+
   return {
     server,
     accept(socket) {
@@ -41,8 +47,8 @@ export function createHttp2Server({ idleMs }: Pick<Timeouts, 'idleMs'>): Injecte
       socket.allowHalfOpen = false;
       server.emit('connection', socket);
     },
-    drain() {
-      for (const session of sessions) session.close();
-    },
+    // Connections that are made after that are served: their clients did not find another server yet.
+    drain: goAway,
+    closeIdle: goAway,
   };
 }

@@ -20,7 +20,7 @@ export interface GrpcLaneOptions extends GrpcServeOptions {
 /** gRPC on `node:http2`: each stream of a client is piped to a stream of an instance. */
 export function createGrpcLane(options: GrpcLaneOptions): Lane {
   const { calls, trustedProxies, log } = options;
-  const { server, accept, drain } = createHttp2Server(options.timeouts);
+  const { server, ...lane } = createHttp2Server(options.timeouts);
   const serve = createGrpcServe(options);
 
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
@@ -45,7 +45,7 @@ export function createGrpcLane(options: GrpcLaneOptions): Lane {
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   });
-  return { accept, drain };
+  return lane;
 }
 
 function isGrpc({ ':method': method, 'content-type': contentType = '' }: IncomingHttpHeaders): boolean {

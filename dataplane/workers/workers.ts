@@ -22,7 +22,7 @@ export interface WorkersOptions<Settings> {
   readonly program: WorkerProgram;
   /** Sent to each worker over a channel that nobody else can read; what structured clone takes. */
   readonly settings: Settings;
-  /** Those of the workers; `drainMs` says how long they may take to end. */
+  /** Those of the workers; `drainGraceMs` and `drainMs` say how long they may take to end. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   readonly restart?: RestartTimes;
   /** How long a worker may take to say how it does, in milliseconds. */
@@ -81,7 +81,7 @@ export async function startWorkers<Settings>(
     (started) => started.stop(),
   );
 
-  const stopMs = timeouts.drainMs + lastWorkMs;
+  const stopMs = timeouts.drainGraceMs + timeouts.drainMs + lastWorkMs;
   stack.defer(async () => {
     await Promise.all(workers.map((worker) => worker.stop(stopMs)));
   });
@@ -97,7 +97,7 @@ export async function startWorkers<Settings>(
     grpc: addressOf(grpc),
     admin: admin.address,
     async stop() {
-      adminLane.drain();
+      admin.drain();
       // Else what nobody accepts any more would wait for it.
       for (const socket of [http, grpc]) socket.close();
       await started.disposeAsync();

@@ -5,7 +5,8 @@ import { Deadlines } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 
-export interface FastLaneOptions extends Omit<FastLaneParts, 'pools' | 'deadlines' | 'isDraining' | 'forget'> {
+export interface FastLaneOptions
+  extends Omit<FastLaneParts, 'pools' | 'deadlines' | 'isDraining' | 'isClosing' | 'forget'> {
   /** Counts those to instances. */
   readonly connections: UpstreamConnections;
 }
@@ -27,11 +28,13 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs, halfClosedMs));
   const connections = new Set<ClientConnection>();
   let isDraining = false;
+  let isClosing = false;
   const parts: FastLaneParts = {
     ...options,
     pools,
     deadlines,
     isDraining: () => isDraining,
+    isClosing: () => isClosing,
     forget(connection) {
       connections.delete(connection);
       deadlines.delete(connection);
@@ -44,8 +47,13 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     },
     drain() {
       isDraining = true;
-      for (const connection of connections) if (connection.isResting) connection.socket.destroySoon();
       declined.drain();
+    },
+    closeIdle() {
+      isDraining = true;
+      isClosing = true;
+      for (const connection of connections) if (connection.isResting) connection.socket.destroySoon();
+      declined.closeIdle();
     },
     close() {
       deadlines.close();

@@ -21,6 +21,8 @@ export interface FastLaneParts {
   readonly log: Logger;
   /** Whether connections end with their next answer. */
   readonly isDraining: () => boolean;
+  /** Whether connections at rest end. */
+  readonly isClosing: () => boolean;
   /** Told of a connection that this lane serves no more. */
   readonly forget: (connection: ClientConnection) => void;
 }

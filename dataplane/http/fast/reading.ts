@@ -30,10 +30,11 @@ export function reading(state: Reading, event: Event, client: ClientConnection):
 
 /** The client's connection is ready for the next request, the beginning of which may be here already. */
 export function readNext(client: ClientConnection): State | Step {
-  const { timeouts } = client.parts;
+  const { timeouts, isClosing } = client.parts;
   client.wasUsed = true;
   const kept = client.takeKept();
   if (kept !== undefined) return readHead(kept, client);
+  if (isClosing()) return leave;
   client.within(timeouts.idleMs);
   return atRest;
 }

@@ -5,7 +5,6 @@ import type { Lane } from '../../downstream/lane.types.ts';
 import type { Timeouts } from '../../limits.ts';
 import { type BeginOptions, beginExchange } from './begin.ts';
 import { endAbandoned } from './half-closed.ts';
-import { OpenAnswers } from './open-answers.ts';
 import type { Serve } from './serve.ts';
 import { asksForWebSocket, headWithoutUpgrade } from './upgrade.ts';
 
@@ -17,16 +16,9 @@ export interface Http1LaneOptions extends BeginOptions {
 
 /** HTTP/1.x and WebSockets, on `node:http`. */
 export function createHttp1Lane({ serve, serveWebSocket, timeouts, ...beginOptions }: Http1LaneOptions): Lane {
-  const server = createHttp1Server(timeouts);
-  const openAnswers = new OpenAnswers();
-  let isDraining = false;
+  const { server, openAnswers, ...lane } = createHttp1Server(timeouts);
 
   server.on('request', (request, response) => {
-    if (isDraining) response.shouldKeepAlive = false;
-    openAnswers.add(request.socket, response);
-    response.once('close', () => {
-      if (isDraining) setImmediate(() => server.closeIdleConnections());
-    });
     serve(beginExchange(request, response, request.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1', beginOptions));
   });
 
@@ -61,14 +53,10 @@ export function createHttp1Lane({ serve, serveWebSocket, timeouts, ...beginOptio
   }
 
   return {
+    ...lane,
     accept(socket) {
       endAbandoned(socket, timeouts.halfClosedMs);
-      server.emit('connection', socket);
-      socket.resume();
-    },
-    drain() {
-      isDraining = true;
-      server.closeIdleConnections();
+      lane.accept(socket);
     },
   };
 }

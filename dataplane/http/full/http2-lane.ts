@@ -13,10 +13,10 @@ export interface Http2LaneOptions extends BeginOptions {
 
 /** HTTP/2 by prior knowledge, on `node:http2`. */
 export function createHttp2Lane({ serve, timeouts, ...beginOptions }: Http2LaneOptions): Lane {
-  const { server, accept, drain } = createHttp2Server(timeouts);
+  const { server, ...lane } = createHttp2Server(timeouts);
   server.on('request', (request, response) => {
     request.stream.once('wantTrailers', () => setImmediate(() => leaveRest(request.stream)));
     serve(beginExchange(request, response, 'HTTP/2', beginOptions));
   });
-  return { accept, drain };
+  return lane;
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /** The answers that have begun on each connection and not ended: several where a client pipelines its requests. */
 export class OpenAnswers {
-  readonly #ofSocket = new WeakMap<Socket, Set<ServerResponse>>();
+  readonly #ofSocket = new Map<Socket, Set<ServerResponse>>();
 
   /** Until it closes. It closes with its connection at the latest, also where others are still before it. */
   add(socket: Socket, response: ServerResponse): void {
@@ -16,11 +16,20 @@ export class OpenAnswers {
     return (this.#ofSocket.get(socket)?.size ?? 0) > 0;
   }
 
+  /** Of each connection the one that will be sent last. */
+  *lastOnes(): Iterable<ServerResponse> {
+    for (const open of this.#ofSocket.values()) {
+      const last = [...open].at(-1);
+      if (last) yield last;
+    }
+  }
+
   #watch(socket: Socket): Set<ServerResponse> {
     const open = new Set<ServerResponse>();
     this.#ofSocket.set(socket, open);
     // Node closes the answer that is being sent, and forgets those that wait behind it.
     socket.once('close', () => {
+      this.#ofSocket.delete(socket);
       for (const response of open) {
         response.destroy();
         response.emit('close');
