@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { DataPlane, DataPlaneOptions } from '../dataplane/data-plane.ts';
+import type { Timeouts } from '../dataplane/limits.ts';
 import { openAccessLog } from './access-log.ts';
 import { OperationError } from './errors.ts';
 import { makeLog } from './log.ts';
@@ -29,6 +30,9 @@ export interface DataOptions {
   readonly admin: TcpAddress | undefined;
   readonly trustedProxies: readonly string[];
   readonly accessLog: string | undefined;
+  /** In milliseconds, as is `drain`. */
+  readonly drainGrace: number;
+  readonly drain: number;
 }
 
 /** A plane that runs: where it listens, by name, in the order in which it is told. */
@@ -89,6 +93,7 @@ export async function startData(
     lastGoodFile: join(options.dataDir, 'routes.last-good'),
     keepsLastGood,
     accessLog,
+    timeouts: timeoutsOf(options),
     log,
   });
   const plane = await starting.catch(nameFlag);
@@ -98,6 +103,11 @@ export async function startData(
     await accessLog?.close();
   };
   return { addresses: { http, grpc, ...(admin && { admin }) }, routes, metrics, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The times of a data plane that users set. */
+export function timeoutsOf({ drainGrace, drain }: DataOptions): Partial<Timeouts> {
+  return { drainGraceMs: drainGrace, drainMs: drain };
 }
 
 /** To an address that cannot be had, the flag that names another. */

@@ -4,7 +4,7 @@ import { dialable, type TcpAddress } from '../proto/channel/address.ts';
 import { dialRoutes } from '../proto/routes/dial.ts';
 import { openAccessLog } from './access-log.ts';
 import { makeLog } from './log.ts';
-import { type DataOptions, nameFlag, type Plane, startData } from './planes.ts';
+import { type DataOptions, nameFlag, type Plane, startData, timeoutsOf } from './planes.ts';
 import { readToken } from './token.ts';
 
 interface WorkersOptions extends DataOptions {
@@ -49,6 +49,7 @@ export async function startDataWorkers(
       onOutput: accessLog && ((lines) => accessLog.write(lines)),
     },
     settings,
+    timeouts: timeoutsOf(options),
     log,
   });
   const plane = await starting.catch(nameFlag);

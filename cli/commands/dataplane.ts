@@ -31,6 +31,8 @@ export class DataPlaneCommand extends MicroCommand {
   workers = flag(settings.workers);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
+  drainGrace = flag(settings.drainGrace);
+  drain = flag(settings.drain);
   token = flag(token);
   logLevel = flag(logLevel);
 

@@ -37,6 +37,8 @@ export class ServerCommand extends MicroCommand {
   instanceDrain = flag(settings.instanceDrain);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
+  drainGrace = flag(settings.drainGrace);
+  drain = flag(settings.drain);
   token = flag(token);
   logLevel = flag(logLevel);
 

@@ -30,6 +30,8 @@ test('without flags and environment the defaults hold', () => {
     workers: 1,
     trustedProxies: [],
     accessLog: 'stdout',
+    drainGrace: 500,
+    drain: 10_000,
   });
 });
 
@@ -86,6 +88,8 @@ test('everything that is wrong is told at once, by the name under which it was g
     accessLog: '',
     trustedProxies: '10.0.0.0/33',
     workers: '0',
+    drainGrace: '5',
+    drain: '61m',
   };
   expect(() =>
     read(flags, { MICRO_GRPC: ':99999', MICRO_LOG_LEVEL: 'loud', MICRO_ETCD: ',' }),
@@ -99,6 +103,8 @@ test('everything that is wrong is told at once, by the name under which it was g
       MICRO_GRPC: ":99999" has a port above 65535
       --workers: it is a number from 1 to 999, or "auto"
       --trusted-proxies: "10.0.0.0/33" is neither an IP address nor a network such as 10.0.0.0/8
-      --access-log: it is "stdout", "off" or a file]
+      --access-log: it is "stdout", "off" or a file
+      --drain-grace: "5" is not a duration such as 500ms, 30s or 2m
+      --drain: it is more than 60m]
   `);
 });

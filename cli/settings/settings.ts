@@ -47,6 +47,9 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
+const longestDrainMs = 60 * 60_000;
+const drainTime = duration.refine((ms) => ms <= longestDrainMs, { error: 'it is more than 60m' });
+
 /** "off" → undefined; anything else as the schema has it, with its own messages. */
 const offOr = <Output>(schema: z.ZodType<Output, string>) =>
   z.string().transform((text, context): Output | undefined => {
@@ -161,5 +164,17 @@ export const dataPlaneSettings = {
         .min(1, 'it is "stdout", "off" or a file')
         .transform((text) => (text === 'stdout' ? text : expandPath(text))),
     ),
+  },
+  drainGrace: {
+    flag: '--drain-grace',
+    description: 'how long a server that was told to stop, and is not ready any more, still takes new calls',
+    default: '500ms',
+    schema: drainTime,
+  },
+  drain: {
+    flag: '--drain',
+    description: 'how long calls in flight may go on after that',
+    default: '10s',
+    schema: drainTime,
   },
 } satisfies Record<string, Setting>;

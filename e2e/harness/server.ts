@@ -42,7 +42,13 @@ export interface Server extends AsyncDisposable {
 }
 
 const free = '127.0.0.1:0';
-const dataPlaneFlags = { '--http': free, '--grpc': free, '--admin': free, '--access-log': 'off' };
+const dataPlaneFlags = {
+  '--http': free,
+  '--grpc': free,
+  '--admin': free,
+  '--access-log': 'off',
+  '--drain-grace': '0s',
+};
 const controlPlaneFlags = { '--control': free, '--etcd-listen': 'off' };
 const defaultFlags = {
   server: { ...dataPlaneFlags, ...controlPlaneFlags },
