@@ -10,6 +10,9 @@ import { byPreface } from './downstream/by-preface.ts';
 import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './downstream/entrypoint.ts';
 import { refusalLane } from './downstream/refusal-lane.ts';
 import type { SharedSocket } from './downstream/shared-socket.ts';
+import type { CertificateFiles } from './downstream/tls/certificate-pair.ts';
+import { startCertificates } from './downstream/tls/certificates.ts';
+import { overTls } from './downstream/tls/over-tls.ts';
 import { createGrpcLane } from './grpc/lane.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
 import { HealthChecks } from './health/checks.ts';
@@ -36,6 +39,8 @@ export interface DataPlaneOptions {
   readonly grpc: TcpAddress | SharedSocket;
   /** None where undefined: whoever started this data plane tells how it does. */
   readonly admin: TcpAddress | undefined;
+  /** What the `http` entrypoint speaks TLS with; left out, it does not. Read again when the files change. */
+  readonly tls?: CertificateFiles | undefined;
   /** Where the last route table is kept, to start from while no control plane answers. */
   readonly lastGoodFile: string;
   /** Whether this data plane writes that file, true by default; those that share it read it all. */
@@ -68,12 +73,13 @@ export interface DataPlane {
  * Starts a data plane. It serves as soon as it has a route table: from a control plane, or its own last good one.
  *
  * @throws DataPlaneError `address-in-use` or `cannot-listen`, with the entrypoint
+ * @throws DataPlaneError `certificate-unusable`, with the file
  * @throws TypeError for a trusted proxy that is no address or range
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { name, lastGoodFile, log } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const { connectMs, upstreamIdleMs, requestHeadMs, firstTableMs, drainGraceMs, drainMs } = timeouts;
+  const { connectMs, upstreamIdleMs, requestHeadMs, tlsHandshakeMs, firstTableMs, drainGraceMs, drainMs } = timeouts;
   await using stack = new AsyncDisposableStack();
 
   const present = new PresentTable(lastGoodFile);
@@ -106,7 +112,12 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   const fullLanes = stack.adopt(createFullLanes(shared), (lanes) => lanes.close());
   const declined = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
-  const httpLane = stack.adopt(createFastLane({ ...shared, declined }), (lane) => lane.close());
+  const fastLane = stack.adopt(createFastLane({ ...shared, declined }), (lane) => lane.close());
+  const certificates =
+    options.tls && stack.adopt(await startCertificates({ ...options.tls, log }), (started) => started.stop());
+  const httpLane = certificates
+    ? overTls({ certificates, h2: fullLanes.http2, http1: fastLane, handshakeMs: tlsHandshakeMs, log })
+    : fastLane;
   const grpcLane = byPreface({
     http2: createGrpcLane(shared),
     other: refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge'),

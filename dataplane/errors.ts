@@ -4,9 +4,15 @@
  * - `address-in-use`  an entrypoint's address is taken; choose another (`entrypoint` says which)
  * - `cannot-listen`   an entrypoint's address is not one of this machine, or not allowed (`entrypoint` says which)
  * - `worker-failed`   a worker could not be started; its message says why
+ * - `certificate-unusable`  a certificate or its key cannot be read or used; give another pair
  * - `update-refused`  an update of the route table is wrong; the present table stays
  */
-export type DataPlaneErrorCode = 'address-in-use' | 'cannot-listen' | 'worker-failed' | 'update-refused';
+export type DataPlaneErrorCode =
+  | 'address-in-use'
+  | 'cannot-listen'
+  | 'worker-failed'
+  | 'certificate-unusable'
+  | 'update-refused';
 
 export type EntrypointName = 'http' | 'grpc' | 'admin';
 

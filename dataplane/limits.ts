@@ -4,6 +4,8 @@ export interface Timeouts {
   readonly firstTableMs: number;
   /** From a client's connection, or its next request's first byte, to the end of the request's head. */
   readonly requestHeadMs: number;
+  /** From a client's connection to its first bytes, and from these to the end of the TLS handshake. */
+  readonly tlsHandshakeMs: number;
   /** How long a client's connection may rest between requests. */
   readonly idleMs: number;
   /**
@@ -29,6 +31,7 @@ export interface Timeouts {
 export const defaultTimeouts: Timeouts = {
   firstTableMs: 2_000,
   requestHeadMs: 10_000,
+  tlsHandshakeMs: 10_000,
   idleMs: 75_000,
   halfClosedMs: 1_000,
   connectMs: 1_000,
