@@ -10,8 +10,7 @@ import { byPreface } from './downstream/by-preface.ts';
 import { type Entrypoint, type EntrypointOptions, startEntrypoint } from './downstream/entrypoint.ts';
 import { refusalLane } from './downstream/refusal-lane.ts';
 import type { SharedSocket } from './downstream/shared-socket.ts';
-import type { CertificateFiles } from './downstream/tls/certificate-pair.ts';
-import { startCertificates } from './downstream/tls/certificates.ts';
+import { type CertificatesOptions, startCertificates } from './downstream/tls/certificates.ts';
 import { overTls } from './downstream/tls/over-tls.ts';
 import { createGrpcLane } from './grpc/lane.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
@@ -40,7 +39,7 @@ export interface DataPlaneOptions {
   /** None where undefined: whoever started this data plane tells how it does. */
   readonly admin: TcpAddress | undefined;
   /** What the `http` entrypoint speaks TLS with; left out, it does not. Read again when the files change. */
-  readonly tls?: CertificateFiles | undefined;
+  readonly tls?: Omit<CertificatesOptions, 'log'> | undefined;
   /** Where the last route table is kept, to start from while no control plane answers. */
   readonly lastGoodFile: string;
   /** Whether this data plane writes that file, true by default; those that share it read it all. */

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes sure that what the tests need beside Node is there: a real etcd and its command line client.
+# Makes sure that what the tests need beside Node is there: a real etcd and its command line client, git, and openssl,
+# which makes their certificates.
 set -eu
 missing=
 command -v etcd >/dev/null || missing="$missing etcd-server"
 command -v etcdctl >/dev/null || missing="$missing etcd-client"
 command -v git >/dev/null || missing="$missing git"
+command -v openssl >/dev/null || missing="$missing openssl"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then

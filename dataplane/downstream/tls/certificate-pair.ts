@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { getSystemErrorMap } from 'node:util';
 import { DataPlaneError } from '../../errors.ts';
 
 /** Files in PEM form. */
@@ -45,7 +46,8 @@ async function read(what: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    throw unusable(`the ${what} cannot be read: ${messageOf(cause)}; give a pair that can be read`, cause);
+    const [, reason] = getSystemErrorMap().get((cause as NodeJS.ErrnoException).errno ?? 0) ?? [];
+    throw unusable(`the ${what} ${file} cannot be read: ${reason ?? messageOf(cause)}; give a pair that can be`, cause);
   }
 }
 
@@ -61,7 +63,8 @@ function parseKey(file: string, pem: Buffer): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE')
+    // "BEGIN ENCRYPTED PRIVATE KEY", or "Proc-Type: 4,ENCRYPTED" of older tools (RFC 1421).
+    if (pem.includes('ENCRYPTED'))
       throw unusable(`the key ${file} has a passphrase; give a pair whose key has none`, cause);
     throw unusable(`${file} holds no private key in PEM form; give a pair that is PEM`, cause);
   }
