@@ -28,6 +28,9 @@ export interface DataOptions {
   readonly http: DataPlaneOptions['http'];
   readonly grpc: DataPlaneOptions['grpc'];
   readonly admin: TcpAddress | undefined;
+  /** Given both, or neither. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly accessLog: string | undefined;
   /** In milliseconds, as is `drain`. */
@@ -35,9 +38,17 @@ export interface DataOptions {
   readonly drain: number;
 }
 
-/** A plane that runs: where it listens, by name, in the order in which it is told. */
+/** Where a plane listens, by name, in the order in which it is told. */
+type Listeners = Readonly<Record<string, Listener>>;
+
+interface Listener extends TcpAddress {
+  /** Of the URLs that lead there; left out where no browser goes. */
+  readonly scheme?: 'http' | 'https';
+}
+
+/** A plane that runs. */
 export interface Plane extends AsyncDisposable {
-  readonly addresses: Readonly<Record<string, TcpAddress>>;
+  readonly addresses: Listeners;
 }
 
 /** Starts the control plane with the settings of the command line. */
@@ -89,6 +100,7 @@ export async function startData(
     http: options.http,
     grpc: options.grpc,
     admin: options.admin,
+    tls: tlsOf(options),
     trustedProxies: options.trustedProxies,
     lastGoodFile: join(options.dataDir, 'routes.last-good'),
     keepsLastGood,
@@ -97,12 +109,12 @@ export async function startData(
     log,
   });
   const plane = await starting.catch(nameFlag);
-  const { http, grpc, admin, routes, metrics } = plane;
+  const { routes, metrics } = plane;
   const stop = async () => {
     await plane.stop();
     await accessLog?.close();
   };
-  return { addresses: { http, grpc, ...(admin && { admin }) }, routes, metrics, stop, [Symbol.asyncDispose]: stop };
+  return { addresses: listenersOf(plane, options), routes, metrics, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** The times of a data plane that users set. */
@@ -110,11 +122,30 @@ export function timeoutsOf({ drainGrace, drain }: DataOptions): Partial<Timeouts
   return { drainGraceMs: drainGrace, drainMs: drain };
 }
 
-/** To an address that cannot be had, the flag that names another. */
+function tlsOf({ tlsCert, tlsKey }: DataOptions): DataPlaneOptions['tls'] {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey };
+}
+
+/** Where a data plane listens, and what leads there. */
+export function listenersOf(
+  { http, grpc, admin }: Pick<DataPlane, 'http' | 'grpc' | 'admin'>,
+  options: DataOptions,
+): Listeners {
+  return {
+    http: { ...http, scheme: tlsOf(options) ? 'https' : 'http' },
+    grpc,
+    ...(admin && { admin: { ...admin, scheme: 'http' } }),
+  };
+}
+
+/** To what cannot be had or used, the flags that name another. */
 export async function nameFlag(error: unknown): Promise<never> {
   const { DataPlaneError } = await import('../dataplane/errors.ts');
-  if (!(error instanceof DataPlaneError) || error.entrypoint === undefined) throw error;
-  throw new OperationError(`${error.message} with --${error.entrypoint}`, { cause: error });
+  if (!(error instanceof DataPlaneError)) throw error;
+  const { code, entrypoint } = error;
+  const flags = code === 'certificate-unusable' ? '--tls-cert and --tls-key' : entrypoint && `--${entrypoint}`;
+  if (flags === undefined) throw error;
+  throw new OperationError(`${error.message} with ${flags}`, { cause: error });
 }
 
 /** Runs planes until the process is told to stop, and says where they listen when they are ready. */
@@ -122,7 +153,7 @@ export async function runPlanes(
   name: string,
   options: { readonly logLevel: string },
   stdout: Writable,
-  start: (stack: AsyncDisposableStack, log: Logger) => Promise<Readonly<Record<string, TcpAddress>>>,
+  start: (stack: AsyncDisposableStack, log: Logger) => Promise<Listeners>,
 ): Promise<void> {
   // What grpc-js has to say of a failure is in the error; on its own it is a line that nobody can act on.
   setLogVerbosity(logVerbosity.NONE);
@@ -132,9 +163,8 @@ export async function runPlanes(
   const log = await makeLog(options.logLevel);
   await using stack = new AsyncDisposableStack();
   const addresses = await start(stack, log);
-  const listed = Object.entries(addresses).map(([entrypoint, address]) => {
-    const scheme = entrypoint === 'http' || entrypoint === 'admin' ? 'http://' : '';
-    return `${entrypoint} ${scheme}${formatAddress(dialable(address))}`;
+  const listed = Object.entries(addresses).map(([name, { scheme, ...address }]) => {
+    return `${name} ${scheme === undefined ? '' : `${scheme}://`}${formatAddress(dialable(address))}`;
   });
   stdout.write(`micro ${name} is ready: ${listed.join(' · ')}\n`);
   log.info({ signal: await stop }, 'stopping: calls in flight may finish');

@@ -4,7 +4,7 @@ import { dialable, type TcpAddress } from '../proto/channel/address.ts';
 import { dialRoutes } from '../proto/routes/dial.ts';
 import { openAccessLog } from './access-log.ts';
 import { makeLog } from './log.ts';
-import { type DataOptions, nameFlag, type Plane, startData, timeoutsOf } from './planes.ts';
+import { type DataOptions, listenersOf, nameFlag, type Plane, startData, timeoutsOf } from './planes.ts';
 import { readToken } from './token.ts';
 
 interface WorkersOptions extends DataOptions {
@@ -54,7 +54,7 @@ export async function startDataWorkers(
   });
   const plane = await starting.catch(nameFlag);
   return {
-    addresses: { http: plane.http, grpc: plane.grpc, admin: plane.admin },
+    addresses: listenersOf(plane, options),
     async [Symbol.asyncDispose]() {
       await plane.stop();
       await accessLog?.close();

@@ -132,6 +132,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       source: options.routes,
       name,
       httpAddress: formatAddress(http.address),
+      httpUsesTls: certificates !== undefined,
       lastGoodFile,
       keepsLastGood: options.keepsLastGood,
       firstTableMs,

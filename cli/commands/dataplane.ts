@@ -29,6 +29,8 @@ export class DataPlaneCommand extends MicroCommand {
   grpc = flag(settings.grpc);
   admin = flag(settings.admin);
   workers = flag(settings.workers);
+  tlsCert = flag(settings.tlsCert);
+  tlsKey = flag(settings.tlsKey);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
   drainGrace = flag(settings.drainGrace);

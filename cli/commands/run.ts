@@ -57,9 +57,11 @@ export class RunCommand extends ClientCommand {
     const running = `${service} ${version} is running`;
     if (path === '') return `${running}; call it through ${formatAddress(server.address)} (grpc)`;
     const { dataPlanes } = await unary<HealthResponse>((done) => server.client(ClusterClient).health({}, done));
-    const port = dataPlanes.map(({ httpAddress }) => parseTcpAddress(httpAddress).port)[0];
     const { host } = server.address;
-    return `${running}: http://${port === undefined ? host : formatAddress({ host, port })}${path}`;
+    const [dataPlane] = dataPlanes;
+    if (dataPlane === undefined) return `${running}: http://${host}${path}`;
+    const { port } = parseTcpAddress(dataPlane.httpAddress);
+    return `${running}: ${dataPlane.httpUsesTls ? 'https' : 'http'}://${formatAddress({ host, port })}${path}`;
   }
 }
 

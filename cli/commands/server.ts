@@ -35,6 +35,8 @@ export class ServerCommand extends MicroCommand {
   etcdListen = flag(settings.etcdListen);
   namespace = flag(settings.namespace);
   instanceDrain = flag(settings.instanceDrain);
+  tlsCert = flag(settings.tlsCert);
+  tlsKey = flag(settings.tlsKey);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
   drainGrace = flag(settings.drainGrace);

@@ -1,4 +1,5 @@
 import { availableParallelism, homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSettings } from './setting.ts';
 import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from './settings.ts';
@@ -28,6 +29,8 @@ test('without flags and environment the defaults hold', () => {
     grpc: { host: '', port: 8081 },
     admin: { host: '127.0.0.1', port: 8082 },
     workers: 1,
+    tlsCert: undefined,
+    tlsKey: undefined,
     trustedProxies: [],
     accessLog: 'stdout',
     drainGrace: 500,
@@ -50,6 +53,13 @@ test('a flag beats the environment, which beats the default', () => {
 test('"off" closes the registry door and the access log', () => {
   const { etcdListen, accessLog } = read({ etcdListen: 'off', accessLog: 'off' });
   expect([etcdListen, accessLog]).toEqual([undefined, undefined]);
+});
+
+test('the certificate and its key are given both or not at all', () => {
+  const pair = read({ tlsCert: 'cert.pem' }, { MICRO_TLS_KEY: '/etc/key.pem' });
+  expect([pair.tlsCert, pair.tlsKey]).toEqual([resolve('cert.pem'), '/etc/key.pem']);
+  expect(() => read({ tlsCert: 'cert.pem' })).toThrow('--tls-cert: it needs --tls-key too');
+  expect(() => read({}, { MICRO_TLS_KEY: 'key.pem' })).toThrow('MICRO_TLS_KEY: it needs --tls-cert too');
 });
 
 test.each([

@@ -11,6 +11,8 @@ export interface Setting<
   /** Shown in `--help`, with the default. */
   readonly description: string;
   readonly default?: string;
+  /** The flag of a setting that has to be given with this one. */
+  readonly requires?: `--${string}`;
   /** Checks and converts the text. */
   readonly schema: Schema;
 }
@@ -28,7 +30,7 @@ type Values<Settings extends Readonly<Record<string, Setting>>> = {
 /**
  * Reads settings: the flag beats the environment variable beats the default.
  *
- * @throws UsageError that lists every setting that is wrong
+ * @throws UsageError that lists every setting that is wrong, or was given without one that it requires
  */
 export function readSettings<Settings extends Readonly<Record<string, Setting>>>(
   settings: Settings,
@@ -37,15 +39,17 @@ export function readSettings<Settings extends Readonly<Record<string, Setting>>>
 ): Values<Settings> {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
-  for (const [name, { flag, default: fallback, schema }] of Object.entries(settings)) {
-    const variable = variableOf(flag);
-    const fromFlag = flags[name];
-    const result = schema.safeParse(fromFlag ?? environment[variable] ?? fallback);
+  const given = new Map(
+    Object.entries(settings).map(([name, { flag }]) => [flag, flags[name] ?? environment[variableOf(flag)]]),
+  );
+  for (const [name, { flag, default: fallback, requires, schema }] of Object.entries(settings)) {
+    const where = flags[name] === undefined ? variableOf(flag) : flag;
+    const text = given.get(flag);
+    const result = schema.safeParse(text ?? fallback);
     if (result.success) values[name] = result.data;
-    else {
-      const where = fromFlag === undefined ? variable : flag;
-      for (const issue of result.error.issues) problems.push(`${where}: ${issue.message}`);
-    }
+    else for (const issue of result.error.issues) problems.push(`${where}: ${issue.message}`);
+    if (requires !== undefined && text !== undefined && given.get(requires) === undefined)
+      problems.push(`${where}: it needs ${requires} too`);
   }
   if (problems.length > 0) throw new UsageError(['the configuration is wrong:', ...problems].join('\n  '));
   return values as Values<Settings>;

@@ -148,6 +148,18 @@ export const dataPlaneSettings = {
       .regex(/^([1-9]\d{0,2}|auto)$/, { error: 'it is a number from 1 to 999, or "auto"' })
       .transform((text) => (text === 'auto' ? availableParallelism() : Number(text))),
   },
+  tlsCert: {
+    flag: '--tls-cert',
+    description: 'certificate chain (PEM) that the http entrypoint speaks TLS with; read again when it changes',
+    requires: '--tls-key',
+    schema: path.optional(),
+  },
+  tlsKey: {
+    flag: '--tls-key',
+    description: 'its private key (PEM)',
+    requires: '--tls-cert',
+    schema: path.optional(),
+  },
   trustedProxies: {
     flag: '--trusted-proxies',
     description: 'addresses and networks whose X-Forwarded-… headers are believed',

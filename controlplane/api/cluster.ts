@@ -42,6 +42,7 @@ export function clusterService(options: ClusterServiceOptions): ClusterServer {
           revision: subscriber.revision,
           nackReason: subscriber.nackReason ?? '',
           httpAddress: subscriber.httpAddress,
+          httpUsesTls: subscriber.httpUsesTls,
         })),
       });
     },

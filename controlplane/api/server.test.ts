@@ -47,7 +47,9 @@ test('a stream without the token is refused before it says anything', async () =
   server = await start();
   const client = new RoutesClient(`127.0.0.1:${server.address.port}`, credentials.createInsecure());
   const stream = client.subscribe();
-  stream.write({ message: { $case: 'hello', value: { dataPlane: 'x', httpAddress: '', revision: 0n } } });
+  stream.write({
+    message: { $case: 'hello', value: { dataPlane: 'x', httpAddress: '', httpUsesTls: false, revision: 0n } },
+  });
   const [error] = (await once(stream, 'error')) as [{ code: status }];
   expect(error.code).toBe(status.UNAUTHENTICATED);
   client.close();

@@ -84,7 +84,7 @@ test('settled waits until the table is compiled that far and every data plane ha
   });
   await waiting;
   expect(publisher.subscribers()).toEqual([
-    { name: 'plane', httpAddress: ':8080', revision: 12n, nackReason: undefined },
+    { name: 'plane', httpAddress: ':8080', httpUsesTls: false, revision: 12n, nackReason: undefined },
   ]);
   subscription.close();
 });
@@ -120,13 +120,15 @@ test('a refusal is shown with its reason until the next update is acked', async 
   });
   const nackReason = 'the table is of another cluster';
   await vi.waitFor(() =>
-    expect(publisher.subscribers()).toEqual([{ name: 'plane', httpAddress: ':8080', revision: 4n, nackReason }]),
+    expect(publisher.subscribers()).toEqual([
+      { name: 'plane', httpAddress: ':8080', httpUsesTls: false, revision: 4n, nackReason },
+    ]),
   );
   refuse = false;
   publisher.update({ revision: 11n, changed: [], removed: ['a'] });
   await vi.waitFor(() =>
     expect(publisher.subscribers()).toEqual([
-      { name: 'plane', httpAddress: ':8080', revision: 11n, nackReason: undefined },
+      { name: 'plane', httpAddress: ':8080', httpUsesTls: false, revision: 11n, nackReason: undefined },
     ]),
   );
   subscription.close();

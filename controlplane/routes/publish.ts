@@ -34,6 +34,7 @@ interface RouteChange {
 interface SubscriberState {
   readonly name: string;
   readonly httpAddress: string;
+  readonly httpUsesTls: boolean;
   /** The last revision it acked. */
   readonly revision: bigint;
   /** Why it refused the update after that. */
@@ -150,13 +151,14 @@ export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): R
     },
 
     subscribe(port) {
+      const { name, httpAddress, httpUsesTls = false } = port;
       const subscriber: Subscriber = {
         port,
         sending: false,
         answered: undefined,
         base: undefined,
         pending: new Set(),
-        state: { name: port.name, httpAddress: port.httpAddress, revision: port.revision(), nackReason: undefined },
+        state: { name, httpAddress, httpUsesTls, revision: port.revision(), nackReason: undefined },
       };
       subscribers.add(subscriber);
       port.connection({ status: 'connected' });

@@ -12,6 +12,7 @@ export interface SubscriptionOptions {
   readonly name: string;
   /** Where the `http` entrypoint listens; the control plane makes URLs from it. */
   readonly httpAddress: string;
+  readonly httpUsesTls?: boolean;
   /** Where the last table is kept. */
   readonly lastGoodFile: string;
   /** How long the source may take to send a first table before the last good one is served, in milliseconds. */
@@ -89,6 +90,7 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
   const subscription = options.source.subscribe({
     name: options.name,
     httpAddress: options.httpAddress,
+    httpUsesTls: options.httpUsesTls ?? false,
     revision: () => present.revision,
     apply: (update) => apply(update, 'stream'),
     draining: () => present.draining.addresses,

@@ -39,8 +39,8 @@ export function dialRoutes({
         });
         opened.on('error', (error: ServiceError) => reopen(opened, why(address, error)));
         opened.on('end', () => reopen(opened, `the control plane at ${formatAddress(address)} ended the route stream`));
-        const { name: dataPlane, httpAddress } = subscriber;
-        const hello = { dataPlane, httpAddress, revision: subscriber.revision() };
+        const { name: dataPlane, httpAddress, httpUsesTls = false } = subscriber;
+        const hello = { dataPlane, httpAddress, httpUsesTls, revision: subscriber.revision() };
         opened.write({ message: { $case: 'hello', value: hello } });
       };
 

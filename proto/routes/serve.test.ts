@@ -25,7 +25,7 @@ test('a hello after a message that was refused subscribes nobody', () => {
 
   const send = (message: SubscribeRequest['message']) => call.emit('data', { message });
   send({ $case: 'ack', value: { revision: 1n, draining: [] } });
-  send({ $case: 'hello', value: { dataPlane: 'late', httpAddress: '', revision: 0n } });
+  send({ $case: 'hello', value: { dataPlane: 'late', httpAddress: '', httpUsesTls: false, revision: 0n } });
   expect(subscribe).not.toHaveBeenCalled();
   expect(errors).toEqual([expect.objectContaining({ code: status.INVALID_ARGUMENT })]);
 });

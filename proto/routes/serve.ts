@@ -46,6 +46,7 @@ export function serveRoutes(source: RouteSource): handleBidiStreamingCall<Subscr
           subscription = source.subscribe({
             name: message.value.dataPlane,
             httpAddress: message.value.httpAddress,
+            httpUsesTls: message.value.httpUsesTls,
             revision: () => message.value.revision,
             apply: (update) =>
               new Promise((resolve, reject) => {

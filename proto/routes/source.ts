@@ -14,6 +14,8 @@ export interface RouteSubscriber {
   readonly name: string;
   /** Where the `http` entrypoint listens ("host:port", ":port" for every interface); clients make URLs from it. */
   readonly httpAddress: string;
+  /** Whether it speaks TLS there; `false` by default. */
+  readonly httpUsesTls?: boolean;
   /** Revision of the table that is served now; 0n when there is none. */
   revision(): bigint;
   /**

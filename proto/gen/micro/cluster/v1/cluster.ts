@@ -78,6 +78,8 @@ export interface DataPlane {
   readonly nackReason: string;
   /** Where its `http` entrypoint listens: "host:port", ":port" for every interface. */
   readonly httpAddress: string;
+  /** Whether it speaks TLS there. */
+  readonly httpUsesTls: boolean;
 }
 
 function createBaseHealthRequest(): HealthRequest {
@@ -387,7 +389,7 @@ export const Routes: MessageFns<Routes> = {
 };
 
 function createBaseDataPlane(): DataPlane {
-  return { name: "", revision: 0n, nackReason: "", httpAddress: "" };
+  return { name: "", revision: 0n, nackReason: "", httpAddress: "", httpUsesTls: false };
 }
 
 export const DataPlane: MessageFns<DataPlane> = {
@@ -406,6 +408,9 @@ export const DataPlane: MessageFns<DataPlane> = {
     }
     if (message.httpAddress !== "") {
       writer.uint32(34).string(message.httpAddress);
+    }
+    if (message.httpUsesTls !== false) {
+      writer.uint32(40).bool(message.httpUsesTls);
     }
     return writer;
   },
@@ -453,6 +458,14 @@ export const DataPlane: MessageFns<DataPlane> = {
             }
 
             message.httpAddress = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.httpUsesTls = reader.bool();
             continue;
           }
         }

@@ -66,6 +66,8 @@ export interface Hello {
   readonly revision: bigint;
   /** Where its `http` entrypoint listens, "host:port"; from it clients make the URLs that they show. */
   readonly httpAddress: string;
+  /** Whether it speaks TLS there: the URLs begin with https. */
+  readonly httpUsesTls: boolean;
 }
 
 /** Ack says that the data plane serves from this revision. */
@@ -332,7 +334,7 @@ export const SubscribeRequest: MessageFns<SubscribeRequest> = {
 };
 
 function createBaseHello(): Hello {
-  return { dataPlane: "", revision: 0n, httpAddress: "" };
+  return { dataPlane: "", revision: 0n, httpAddress: "", httpUsesTls: false };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -348,6 +350,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.httpAddress !== "") {
       writer.uint32(26).string(message.httpAddress);
+    }
+    if (message.httpUsesTls !== false) {
+      writer.uint32(32).bool(message.httpUsesTls);
     }
     return writer;
   },
@@ -387,6 +392,14 @@ export const Hello: MessageFns<Hello> = {
             }
 
             message.httpAddress = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.httpUsesTls = reader.bool();
             continue;
           }
         }
