@@ -71,7 +71,7 @@ test('a damaged store is told, and not touched', async ({ start }) => {
 
 test('every setting that is wrong is told in one message, and nothing is started', async ({ folder }) => {
   const flags = { '--http': 'nonsense', '--grpc': ':99999', '--etcd-listen': '0.0.0.0:2379', '--log-level': 'loud' };
-  const environment = { MICRO_NAMESPACE: 'Go Micro', MICRO_TRUSTED_PROXIES: '10.0.0.0/99' };
+  const environment = { MICRO_NAMESPACE: 'Go Micro', MICRO_TRUSTED_PROXIES: '10.0.0.0/99', MICRO_TLS_CERT: 'a.pem' };
   const { stdout, stderr, exitCode } = await failToStart(join(folder, 'data'), flags, environment);
 
   expect([stdout, exitCode]).toEqual(['', 2]);

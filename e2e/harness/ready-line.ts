@@ -11,7 +11,7 @@ export interface Addresses {
 export function readReadyLine(line: string): Addresses | undefined {
   const [, listed] = /^micro \w+ is ready: (.*)$/.exec(line) ?? [];
   if (listed === undefined) return undefined;
-  const address = (name: string) => new RegExp(`(?:^| · )${name} (?:http://)?(\\S+)`).exec(listed)?.[1] ?? '';
+  const address = (name: string) => new RegExp(`(?:^| · )${name} (?:https?://)?(\\S+)`).exec(listed)?.[1] ?? '';
   return {
     http: address('http'),
     grpc: address('grpc'),

@@ -55,7 +55,8 @@ export async function startCertificates(options: CertificatesOptions): Promise<C
       log.info({ certFile, subject: next.leaf.subject, validTo: next.leaf.validTo }, 'a new certificate is in use');
       warnOfDates(next, options);
     } catch (error) {
-      log.error({ err: error }, 'the changed certificate cannot be used: the one before stays in use');
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error(`the changed certificate cannot be used, the one before stays in use: ${reason}`);
     }
   }
 
