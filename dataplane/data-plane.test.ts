@@ -133,10 +133,9 @@ describe('the grace before the end', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const dataPlane = await startTestDataPlane(source, { timeouts: { drainGraceMs, drainMs: drainGraceMs } });
-    return {
-      ...dataPlane,
-      endGrace: () => vi.advanceTimersByTime(drainGraceMs),
-    };
+    const endGrace = () => vi.advanceTimersByTime(drainGraceMs);
+    onTestFinished(() => void endGrace());
+    return { ...dataPlane, endGrace };
   }
 
   test('is not ready, serves, and makes each answer over HTTP/1.1 the last on its connection', async () => {
@@ -171,6 +170,27 @@ describe('the grace before the end', () => {
     await expect(sendHttp1(dataPlane.http, '/api/greeter/')).rejects.toThrow('ECONNREFUSED');
     await text(atRest);
     await expect(stopped).resolves.toBeUndefined();
+  });
+
+  test('answers all that a client pipelined, the last one with Connection: close', async () => {
+    const answers: ServerResponse[] = [];
+    const asked = new EventEmitter();
+    const instance = await ways[0].start((_, response) => {
+      if (answers.push(response) === 2) asked.emit('both');
+    });
+    const dataPlane = await startStoppable(testSource(service('go.micro.api.slow', [instance])));
+    const client = rawConnection(dataPlane.http);
+    client.write('GET /api/slow/ HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2));
+    await once(asked, 'both');
+    const stopped = dataPlane.stop();
+    for (const answer of answers) answer.end('finished');
+    expect((await text(client)).match(/connection: .*|finished/gi)).toEqual([
+      'finished',
+      'Connection: close',
+      'finished',
+    ]);
+    dataPlane.endGrace();
+    await stopped;
   });
 
   test('sends GOAWAY over HTTP/2, and finishes what is in flight', async () => {
