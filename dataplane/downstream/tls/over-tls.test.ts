@@ -109,6 +109,13 @@ test.each([
   await expect(once(socket, 'close')).resolves.toBeDefined();
 });
 
+test('a client that leaves while it shakes hands leaves nothing behind', async () => {
+  const { http } = await start(await greeter(), { tlsHandshakeMs: 60_000 });
+  const socket = rawConnection(http);
+  socket.resume().end(Buffer.from('\x16\x03\x01', 'latin1'));
+  await expect(once(socket, 'close')).resolves.toEqual([false]);
+});
+
 test('a client whose TLS is older than 1.2 is refused, and others go on', async () => {
   const { http, certificate } = await start(await greeter());
   const old = {

@@ -43,6 +43,7 @@ function tlsLane({ certificates, h2, http1, handshakeMs, log }: OverTlsOptions):
     handshakeTimeout: handshakeMs,
   });
   server.on('secureConnection', (socket) => {
+    socket.allowHalfOpen = true;
     if (isClosing) socket.destroy();
     else (socket.alpnProtocol === 'h2' ? h2 : http1).accept(socket);
   });
@@ -58,6 +59,8 @@ function tlsLane({ certificates, h2, http1, handshakeMs, log }: OverTlsOptions):
         server.setSecureContext(contextOptions(present, ticketKeys));
         shown = present;
       }
+      // Who ends its side while it shakes hands has left; what it means later is for the lanes to say.
+      socket.allowHalfOpen = false;
       server.emit('connection', socket);
     },
     drain() {
