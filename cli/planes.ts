@@ -6,12 +6,12 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
-import type { DataPlane, DataPlaneOptions } from '../dataplane/data-plane.ts';
+import type { DataPlane, DataPlaneOptions, StopOptions } from '../dataplane/data-plane.ts';
 import type { Timeouts } from '../dataplane/limits.ts';
 import { openAccessLog } from './access-log.ts';
 import { OperationError } from './errors.ts';
 import { makeLog } from './log.ts';
-import { stopSignal } from './signals.ts';
+import { type StopSignal, stopSignal } from './signals.ts';
 
 interface ControlOptions {
   readonly dataDir: string;
@@ -47,7 +47,7 @@ interface Listener extends TcpAddress {
 }
 
 /** A plane that runs. */
-export interface Plane extends AsyncDisposable {
+export interface Plane {
   readonly addresses: Listeners;
 }
 
@@ -56,7 +56,7 @@ export async function startControl(
   options: ControlOptions,
   { version, environment }: Pick<ControlPlaneOptions, 'version' | 'environment'>,
   log: Logger,
-): Promise<Plane & Pick<ControlPlane, 'addresses' | 'node' | 'routes' | 'endStreams'>> {
+): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'node' | 'routes' | 'endStreams'>> {
   // Loaded here, and not by client commands: it brings the store along.
   const { startControlPlane } = await import('../controlplane/control-plane.ts');
   const plane = await startControlPlane({
@@ -110,11 +110,16 @@ export async function startData(
   });
   const plane = await starting.catch(nameFlag);
   const { routes, metrics } = plane;
-  const stop = async () => {
-    await plane.stop();
+  const stop = async (how?: StopOptions) => {
+    await plane.stop(how);
     await accessLog?.close();
   };
-  return { addresses: listenersOf(plane, options), routes, metrics, stop, [Symbol.asyncDispose]: stop };
+  return { addresses: listenersOf(plane, options), routes, metrics, stop };
+}
+
+/** No balancer stands in front of a terminal, and whoever pressed Ctrl-C there wants it back. */
+export function graceAfter(signal: StopSignal): StopOptions {
+  return signal.isInterrupt() ? { graceMs: 0 } : {};
 }
 
 /** The times of a data plane that users set. */
@@ -153,7 +158,7 @@ export async function runPlanes(
   name: string,
   options: { readonly logLevel: string },
   stdout: Writable,
-  start: (stack: AsyncDisposableStack, log: Logger) => Promise<Listeners>,
+  start: (stack: AsyncDisposableStack, log: Logger, stop: StopSignal) => Promise<Listeners>,
 ): Promise<void> {
   // What grpc-js has to say of a failure is in the error; on its own it is a line that nobody can act on.
   setLogVerbosity(logVerbosity.NONE);
@@ -162,10 +167,10 @@ export async function runPlanes(
   const stop = stopSignal();
   const log = await makeLog(options.logLevel);
   await using stack = new AsyncDisposableStack();
-  const addresses = await start(stack, log);
+  const addresses = await start(stack, log, stop);
   const listed = Object.entries(addresses).map(([name, { scheme, ...address }]) => {
     return `${name} ${scheme === undefined ? '' : `${scheme}://`}${formatAddress(dialable(address))}`;
   });
   stdout.write(`micro ${name} is ready: ${listed.join(' · ')}\n`);
-  log.info({ signal: await stop }, 'stopping: calls in flight may finish');
+  log.info({ signal: await stop.first }, 'stopping: calls in flight may finish');
 }

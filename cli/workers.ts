@@ -2,6 +2,7 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { dialable, type TcpAddress } from '../proto/channel/address.ts';
 import { dialRoutes } from '../proto/routes/dial.ts';
+import type { DataPlane } from '../dataplane/data-plane.ts';
 import { openAccessLog } from './access-log.ts';
 import { makeLog } from './log.ts';
 import { type DataOptions, listenersOf, nameFlag, type Plane, startData, timeoutsOf } from './planes.ts';
@@ -29,7 +30,7 @@ export async function startDataWorkers(
   { node, control }: { readonly node: string; readonly control: TcpAddress },
   environment: Readonly<Record<string, string | undefined>>,
   log: Logger,
-): Promise<Plane> {
+): Promise<Plane & Pick<DataPlane, 'stop'>> {
   const { startWorkers } = await import('../dataplane/workers/workers.ts');
   const token = options.token ?? (await readToken(options.dataDir));
   const [, path = ''] = process.argv;
@@ -55,8 +56,8 @@ export async function startDataWorkers(
   const plane = await starting.catch(nameFlag);
   return {
     addresses: listenersOf(plane, options),
-    async [Symbol.asyncDispose]() {
-      await plane.stop();
+    async stop(how) {
+      await plane.stop(how);
       await accessLog?.close();
     },
   };

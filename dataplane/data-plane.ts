@@ -52,6 +52,11 @@ export interface DataPlaneOptions {
   readonly log: Logger;
 }
 
+export interface StopOptions {
+  /** Instead of `drainGraceMs`. */
+  readonly graceMs?: number;
+}
+
 export interface DataPlane {
   /** Where the entrypoints listen, with the ports that were free. */
   readonly http: TcpAddress;
@@ -65,7 +70,7 @@ export interface DataPlane {
    * Is not ready from now on and tells clients to go elsewhere; after `drainGraceMs` accepts nothing more and lets calls in
    * flight finish for at most `drainMs`, then ends them. The same however often called.
    */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /**
@@ -150,9 +155,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const admin = options.admin && (await start({ name: 'admin', address: options.admin, lane: adminLane }));
 
   const started = stack.move();
-  async function stop(): Promise<void> {
+  async function stop({ graceMs = drainGraceMs }: StopOptions = {}): Promise<void> {
     for (const entrypoint of [admin, http, grpc]) entrypoint?.drain();
-    if (drainGraceMs > 0) await new Promise((resolve) => setTimeout(resolve, drainGraceMs));
+    if (graceMs > 0) await new Promise((resolve) => setTimeout(resolve, graceMs));
     await Promise.all([http.stop(), grpc.stop()]);
     await started.disposeAsync();
   }
@@ -163,6 +168,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     admin: admin?.address,
     routes: subscription.status,
     metrics: metrics.registry,
-    stop: () => (stopped ??= stop()),
+    stop: (how) => (stopped ??= stop(how)),
   };
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Command } from 'clipanion';
 import { dialRoutes } from '../../proto/routes/dial.ts';
 import { MicroCommand } from '../micro-command.ts';
-import { runPlanes, startData } from '../planes.ts';
+import { graceAfter, runPlanes, startData } from '../planes.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
 import { readToken } from '../token.ts';
@@ -42,14 +42,14 @@ export class DataPlaneCommand extends MicroCommand {
     const options = readSettings(settings, this, this.context.env);
     // Before anything is started.
     const given = options.token ?? (await readToken(options.dataDir));
-    await runPlanes('dataplane', options, this.context.stdout, async (stack, log) => {
+    await runPlanes('dataplane', options, this.context.stdout, async (stack, log, signal) => {
       const node = hostname();
       const routes = dialRoutes({ address: options.control, token: given });
       const starting =
         options.workers === 1
           ? startData(options, { node, routes }, log)
           : startDataWorkers({ ...options, token: given }, { node, control: options.control }, this.context.env, log);
-      return stack.use(await starting).addresses;
+      return stack.adopt(await starting, (plane) => plane.stop(graceAfter(signal))).addresses;
     });
   }
 }

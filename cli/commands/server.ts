@@ -1,6 +1,6 @@
 import { Command } from 'clipanion';
 import { MicroCommand } from '../micro-command.ts';
-import { runPlanes, startControl, startData } from '../planes.ts';
+import { graceAfter, runPlanes, startControl, startData } from '../planes.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
 import { startDataWorkers } from '../workers.ts';
@@ -46,14 +46,14 @@ export class ServerCommand extends MicroCommand {
 
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
-    await runPlanes('server', options, this.context.stdout, async (stack, log) => {
+    await runPlanes('server', options, this.context.stdout, async (stack, log, signal) => {
       const controlPlane = stack.use(await startControl(options, this.inherited(), log));
       const { node, addresses } = controlPlane;
       const starting =
         options.workers === 1
           ? startData(options, controlPlane, log)
           : startDataWorkers(options, { node, control: addresses.control }, this.context.env, log);
-      const dataPlane = stack.use(await starting);
+      const dataPlane = stack.adopt(await starting, (plane) => plane.stop(graceAfter(signal)));
       // First of all: the data plane lets calls in flight finish, and these never do.
       stack.defer(() => controlPlane.endStreams());
       return { ...dataPlane.addresses, ...addresses };

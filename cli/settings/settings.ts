@@ -179,7 +179,7 @@ export const dataPlaneSettings = {
   },
   drainGrace: {
     flag: '--drain-grace',
-    description: 'how long a server that was told to stop, and is not ready any more, still takes new calls',
+    description: 'how long new calls are still taken after SIGTERM, while the server is not ready any more',
     default: '500ms',
     schema: drainTime,
   },

@@ -1,3 +1,4 @@
+import type { StopOptions } from '../data-plane.ts';
 import type { SharedSocket } from '../downstream/shared-socket.ts';
 import type { RoutesStatus } from '../routes/subscription.ts';
 
@@ -22,7 +23,7 @@ export interface Reports {
 export type ToWorker<Settings> =
   | { readonly kind: 'start'; readonly assignment: Assignment<Settings> }
   | { readonly kind: 'ask'; readonly id: number; readonly about: keyof Reports }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop'; readonly how: StopOptions };
 
 /** From a worker to its parent: `serving` or `failed` first. */
 export type FromWorker =

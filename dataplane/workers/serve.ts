@@ -30,8 +30,8 @@ export async function serveAsWorker<Settings>({ start, onOrphaned }: ServeAsWork
       if (message.kind === 'ask') void answer(message, dataPlane);
     });
     await say({ kind: 'serving' });
-    await stopped;
-    await dataPlane.stop();
+    const { how } = await stopped;
+    await dataPlane.stop(how);
   } catch (error) {
     await say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }

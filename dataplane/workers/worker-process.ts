@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { StopOptions } from '../data-plane.ts';
 import type { SharedSocket } from '../downstream/shared-socket.ts';
 import { DataPlaneError } from '../errors.ts';
 import type { Assignment, FromWorker, Reports, ToWorker } from './messages.ts';
@@ -30,7 +31,7 @@ export interface WorkerProcess {
   /** "silent" when it does not answer in time, "away" when it does not serve yet or has ended. */
   ask<About extends keyof Reports>(about: About, timeoutMs: number): Promise<Reports[About] | NoReport>;
   /** Lets what is in flight finish, then ends it; one that does not serve yet, or not end in time, is killed. */
-  stop(timeoutMs: number): Promise<void>;
+  stop(timeoutMs: number, how?: StopOptions): Promise<void>;
 }
 
 type NoReport = 'silent' | 'away';
@@ -118,8 +119,8 @@ export function startWorkerProcess<Settings>(
       return report as Reports[About] | NoReport;
     },
 
-    async stop(timeoutMs) {
-      if (isServing) send({ kind: 'stop' });
+    async stop(timeoutMs, how = {}) {
+      if (isServing) send({ kind: 'stop', how });
       else child.kill('SIGKILL');
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       await ended;

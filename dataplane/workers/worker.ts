@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { StopOptions } from '../data-plane.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface WorkerOptions {
@@ -34,7 +35,7 @@ export interface Worker {
    */
   readonly firstServing: Promise<void>;
   /** Ends it as `WorkerProcess.stop` does, for good. */
-  stop(timeoutMs: number): Promise<void>;
+  stop(timeoutMs: number, how?: StopOptions): Promise<void>;
 }
 
 export function startWorker({ number, start, restart, onEnded, log }: WorkerOptions): Worker {
@@ -69,9 +70,9 @@ export function startWorker({ number, start, restart, onEnded, log }: WorkerOpti
     get process() {
       return process;
     },
-    async stop(timeoutMs) {
+    async stop(timeoutMs, how) {
       stopping.abort();
-      await process.stop(timeoutMs);
+      await process.stop(timeoutMs, how);
       await finished;
     },
   };

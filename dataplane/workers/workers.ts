@@ -2,7 +2,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { createAdminLane, type ServingStatus } from '../admin/entrypoint.ts';
-import type { DataPlane } from '../data-plane.ts';
+import type { DataPlane, StopOptions } from '../data-plane.ts';
 import { startEntrypoint } from '../downstream/entrypoint.ts';
 import { bindSocket, type SharedSocket } from '../downstream/shared-socket.ts';
 import type { EntrypointName } from '../errors.ts';
@@ -82,9 +82,10 @@ export async function startWorkers<Settings>(
   );
 
   const stopMs = timeouts.drainGraceMs + timeouts.drainMs + lastWorkMs;
-  stack.defer(async () => {
-    await Promise.all(workers.map((worker) => worker.stop(stopMs)));
-  });
+  const stopAll = async (how?: StopOptions): Promise<void> => {
+    await Promise.all(workers.map((worker) => worker.stop(stopMs, how)));
+  };
+  stack.defer(() => stopAll());
   for (let number = 1; number <= count; number += 1) {
     const start = () => startWorkerProcess(program, { number, http, grpc, settings });
     workers.push(startWorker({ number, start, restart, onEnded: metrics.ended, log }));
@@ -96,10 +97,11 @@ export async function startWorkers<Settings>(
     http: addressOf(http),
     grpc: addressOf(grpc),
     admin: admin.address,
-    async stop() {
+    async stop(how) {
       admin.drain();
       // Else what nobody accepts any more would wait for it.
       for (const socket of [http, grpc]) socket.close();
+      await stopAll(how);
       await started.disposeAsync();
     },
   };

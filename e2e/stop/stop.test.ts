@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { isAlive } from '../harness/processes.ts';
 import { samples } from '../harness/samples.ts';
 import { test } from '../harness/test.ts';
 
@@ -18,4 +19,11 @@ test('a server that was told to stop is not ready, still serves for its grace, a
   expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
 
   expect(await server.stop()).toBe(143);
+});
+
+test('Ctrl-C ends a server without a grace', async ({ start }) => {
+  const server = await start({ flags: ['--drain-grace', '60m'] });
+  expect((await fetch(server.url('/api/nobody/'))).status).toBe(404);
+  process.kill(server.pid, 'SIGINT');
+  await expect.poll(() => isAlive(server.pid), { timeout: 10_000 }).toBe(false);
 });
