@@ -175,10 +175,12 @@ describe('the grace before the end', () => {
   test('answers all that a client pipelined, the last one with Connection: close', async () => {
     const answers: ServerResponse[] = [];
     const asked = new EventEmitter();
-    const instance = await ways[0].start((_, response) => {
+    // HTTP/2, so that the full lane serves them: it begins with the second before the first is answered.
+    const { start, protocol } = ways[1];
+    const instance = await start((_, response) => {
       if (answers.push(response) === 2) asked.emit('both');
     });
-    const dataPlane = await startStoppable(testSource(service('go.micro.api.slow', [instance])));
+    const dataPlane = await startStoppable(testSource(service('go.micro.api.slow', [instance], { protocol })));
     const client = rawConnection(dataPlane.http);
     client.write('GET /api/slow/ HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2));
     await once(asked, 'both');
@@ -192,6 +194,27 @@ describe('the grace before the end', () => {
     dataPlane.endGrace();
     await stopped;
   });
+
+  test.each(ways.slice(0, 2))(
+    'ends a connection when an answer that was on its way is out, over $instance',
+    async (way) => {
+      const answers: ServerResponse[] = [];
+      const instance = await way.start((_, response) => {
+        answers.push(response);
+        response.write('begun ');
+      });
+      const { protocol } = way;
+      const dataPlane = await startStoppable(testSource(service('go.micro.api.slow', [instance], { protocol })));
+      const client = rawConnection(dataPlane.http);
+      client.write('GET /api/slow/ HTTP/1.1\r\nHost: a\r\n\r\n');
+      await once(client, 'data');
+      const stopped = dataPlane.stop();
+      dataPlane.endGrace();
+      answers[0]?.end('finished');
+      expect(await text(client)).toContain('finished');
+      await expect(stopped).resolves.toBeUndefined();
+    },
+  );
 
   test('sends GOAWAY over HTTP/2, and finishes what is in flight', async () => {
     const answers: ServerResponse[] = [];
