@@ -21,9 +21,12 @@ test('a server that was told to stop is not ready, still serves for its grace, a
   expect(await server.stop()).toBe(143);
 });
 
-test('Ctrl-C ends a server without a grace', async ({ start }) => {
-  const server = await start({ flags: ['--drain-grace', '60m'] });
-  expect((await fetch(server.url('/api/nobody/'))).status).toBe(404);
-  process.kill(server.pid, 'SIGINT');
-  await expect.poll(() => isAlive(server.pid), { timeout: 10_000 }).toBe(false);
-});
+test.for([['1'], ['2']])(
+  'Ctrl-C ends a server with --workers %s without a grace',
+  async ([workers = ''], { start }) => {
+    const server = await start({ flags: ['--drain-grace', '60m', '--workers', workers] });
+    expect((await fetch(server.url('/api/nobody/'))).status).toBe(404);
+    process.kill(server.pid, 'SIGINT');
+    await expect.poll(() => isAlive(server.pid), { timeout: 10_000 }).toBe(false);
+  },
+);

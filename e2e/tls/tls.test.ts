@@ -55,13 +55,26 @@ test('the http entrypoint speaks TLS, and takes a new certificate while connecti
   expect(await ask(`${url}time`, kept)).toEqual({ status: 200, shown: 'first' });
 });
 
-test('a certificate that cannot be used is told with its file and flags, exit 1', async ({ start, folder }) => {
-  const { certFile } = await makeCertificate(folder, 'one');
-  const { keyFile } = await makeCertificate(folder, 'another');
-  await expect(start({ flags: ['--tls-cert', certFile, '--tls-key', keyFile] })).rejects.toThrow(
-    new RegExp(`ended with 1:[^]*micro: the key ${keyFile} does not belong to [^\n]* with --tls-cert and --tls-key`),
-  );
-  await expect(start({ flags: ['--tls-cert', join(folder, 'none'), '--tls-key', keyFile] })).rejects.toThrow(
-    new RegExp(`micro: the certificate ${join(folder, 'none')} cannot be read`),
-  );
+test('workers speak TLS too', async ({ start, folder }) => {
+  const { certFile, keyFile, ca } = await makeCertificate(folder, 'one');
+  const server = await start({ flags: ['--tls-cert', certFile, '--tls-key', keyFile, '--workers', '2'] });
+  expect(server.log()).toContain(`http https://${server.addresses.http}`);
+  const answer = await ask(`https://${server.addresses.http}/api/nobody/`, new Agent({ ca }));
+  expect(answer).toEqual({ status: 404, shown: 'one' });
 });
+
+test.for([['1'], ['2']])(
+  'a certificate that cannot be used with --workers %s is told with its file and flags, exit 1',
+  async ([workers = ''], { start, folder }) => {
+    const { certFile } = await makeCertificate(folder, 'one');
+    const { keyFile } = await makeCertificate(folder, 'another');
+    await expect(
+      start({ flags: ['--tls-cert', certFile, '--tls-key', keyFile, '--workers', workers] }),
+    ).rejects.toThrow(
+      new RegExp(`ended with 1:[^]*micro: the key ${keyFile} does not belong to [^\n]* with --tls-cert and --tls-key`),
+    );
+    await expect(start({ flags: ['--tls-cert', join(folder, 'none'), '--tls-key', keyFile] })).rejects.toThrow(
+      new RegExp(`micro: the certificate ${join(folder, 'none')} cannot be read`),
+    );
+  },
+);
