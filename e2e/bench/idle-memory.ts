@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startServer } from '../harness/server.ts';
 import type { Figure } from './figure.ts';
+import { residentBytes } from './resident-memory.ts';
 
 const servers = 3;
 const samplesEach = 5;
@@ -17,15 +17,9 @@ export async function measureIdleMemory(folder: string): Promise<readonly Figure
     assert.equal((await fetch(`http://${server.addresses.admin}/readyz`)).status, 200);
     for (let taken = 0; taken < samplesEach; taken += 1) {
       await pause(pauseMs);
-      samples.push(await residentMb(server.pid));
+      samples.push((await await residentBytes(server.pid)) / 1e6);
     }
   }
-  const target = { atMost: 110 };
-  return [{ name: 'resident memory at idle', contender: 'micro server', unit: 'MB', samples, target }];
-}
-
-/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-async function residentMb(pid: number): Promise<number> {
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (Number(kibibytes) * 1024) / 1e6;
+  const targets = [{ atMost: 110 }];
+  return [{ name: 'resident memory at idle', contender: 'micro server', unit: 'MB', samples, targets }];
 }

@@ -21,9 +21,18 @@ const plain = {
   stdin: 'ignore',
 } as const satisfies Options;
 
-/** Starts `micro` and leaves it to the caller to end it. */
-export function spawnMicro(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return execa(process.execPath, [micro, ...args], {
+/**
+ * Starts `micro` and leaves it to the caller to end it.
+ *
+ * @param launcher a command that becomes the one that follows it, such as `taskset -c 0`; default none
+ */
+export function spawnMicro(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  launcher: readonly string[] = [],
+) {
+  const [file, ...rest] = [...launcher, process.execPath, micro, ...args] as [string, ...string[]];
+  return execa(file, rest, {
     ...plain,
     env: { ...plain.env, ...env },
     buffer: false,

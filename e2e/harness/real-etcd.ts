@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
 import { execa } from 'execa';
+import { freeAddress } from './free-address.ts';
 
 const readyWithinMs = 20_000;
 
@@ -60,12 +60,4 @@ async function answers(address: string): Promise<void> {
     }
   }
   client.close();
-}
-
-async function freeAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
 }

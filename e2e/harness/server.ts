@@ -15,6 +15,8 @@ export interface StartOptions {
   /** Besides the addresses, which are ports that the operating system chooses unless they are given here. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that becomes the one that follows it, such as `taskset -c 0`; default none. */
+  readonly launcher?: readonly string[];
 }
 
 /** A `micro server`, or one plane of it, in a process of its own. */
@@ -62,9 +64,9 @@ const defaultFlags = {
  * @throws Error with what it printed, when it ends or is not ready within 30 s
  */
 export async function startServer(options: StartOptions): Promise<Server> {
-  const { command = 'server', dataDir, flags = [], env } = options;
+  const { command = 'server', dataDir, flags = [], env, launcher } = options;
   const preset = Object.entries(defaultFlags[command]).filter(([flag]) => !flags.includes(flag));
-  const child = spawnMicro([command, '--data-dir', dataDir, ...preset.flat(), ...flags], env);
+  const child = spawnMicro([command, '--data-dir', dataDir, ...preset.flat(), ...flags], env, launcher);
   const lines: string[] = [];
   const log = () => lines.join('\n');
   const exited = child.then(({ exitCode }) => exitCode);
