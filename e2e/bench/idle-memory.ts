@@ -17,7 +17,7 @@ export async function measureIdleMemory(folder: string): Promise<readonly Figure
     assert.equal((await fetch(`http://${server.addresses.admin}/readyz`)).status, 200);
     for (let taken = 0; taken < samplesEach; taken += 1) {
       await pause(pauseMs);
-      samples.push((await await residentBytes(server.pid)) / 1e6);
+      samples.push((await residentBytes(server.pid)) / 1e6);
     }
   }
   const targets = [{ atMost: 110 }];

@@ -1,5 +1,11 @@
-/** What a service of one instance puts into the registry, as go-micro v2 writes it. */
-export function registration(name: string, address: string, id = `${name}-1`): { key: string; value: string } {
+/** A key and its value in the registry. */
+export interface Registration {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What an instance registers itself with, as go-micro v2 writes it. */
+export function registration(name: string, address: string, id = `${name}-1`): Registration {
   const nodes = [{ id, address, metadata: {} }];
   return {
     key: `/micro/registry/${name}/${id}`,

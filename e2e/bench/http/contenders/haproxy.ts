@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freeAddress } from '../../../harness/free-address.ts';
+import { prefix } from '../exchange.ts';
+import { startProgram } from '../program.ts';
+import type { Contender } from './contender.types.ts';
+
+export const haproxy: Contender = {
+  name: 'haproxy',
+  title: 'HAProxy',
+  async start({ folder, instance, core }) {
+    const address = await freeAddress();
+    const file = join(folder, 'haproxy.cfg');
+    await writeFile(file, configuration(address, instance));
+    return startProgram({ command: ['haproxy', '-q', '-db', '-f', file], address, core });
+  },
+};
+
+function configuration(address: string, instance: string): string {
+  return `global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 75s
+  timeout server 60s
+  timeout http-keep-alive 75s
+  option forwardfor
+  http-reuse always
+listen bench
+  bind ${address} backlog 4096
+  http-request set-header X-Forwarded-Proto http
+  http-request set-path %[path,bytes(${prefix.length})]
+  server instance ${instance}
+`;
+}
