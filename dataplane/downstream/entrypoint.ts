@@ -1,6 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import type { EntrypointName } from '../errors.ts';
+import { AcceptedSocket } from '../sockets/accepted-socket.ts';
+import type { Buffers } from '../sockets/buffers.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Lane } from './lane.types.ts';
 import { listenError } from './listen-error.ts';
 import type { SharedSocket } from './shared-socket.ts';
@@ -10,6 +13,7 @@ export interface EntrypointOptions {
   /** An empty host is every interface, port 0 any free one; or a socket that other processes listen on too. */
   readonly address: TcpAddress | SharedSocket;
   readonly lane: Lane;
+  readonly buffers: Buffers;
   /** How long what is in flight may go on after `stop`, in milliseconds. */
   readonly drainMs: number;
 }
@@ -38,19 +42,36 @@ const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 6
  *
  * @throws DataPlaneError `address-in-use` or `cannot-listen`
  */
-export async function startEntrypoint({ name, address, lane, drainMs }: EntrypointOptions): Promise<Entrypoint> {
+export async function startEntrypoint({
+  name,
+  address,
+  lane,
+  buffers,
+  drainMs,
+}: EntrypointOptions): Promise<Entrypoint> {
   const sockets = new Set<Socket>();
   // Half-open, as `node:http` listens: a client that has sent its last request still waits for the answer.
-  const server = createServer({ ...socketOptions, allowHalfOpen: true }, (socket) => {
+  const server = createServer({ ...socketOptions, allowHalfOpen: true, pauseOnConnect: true }, (accepted) =>
+    arrivals.add(accepted),
+  );
+  const arrivals = new Arrivals((accepted) => {
+    const socket = new AcceptedSocket(accepted, buffers);
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) onAllClosed();
+    });
     lane.accept(socket);
   });
   const isShared = 'fd' in address;
   const port = isShared ? address.port : await listen(server, name, address);
   let stopped: Promise<void> | undefined;
+  let onAllClosed = (): void => {};
 
   async function stop(): Promise<void> {
+    const allClosed = new Promise<void>((resolve) => {
+      onAllClosed = resolve;
+    });
     const closed = new Promise((resolve) => {
       server.close(resolve);
     });
@@ -59,6 +80,8 @@ export async function startEntrypoint({ name, address, lane, drainMs }: Entrypoi
       for (const socket of sockets) socket.destroy();
     }, drainMs);
     await closed;
+    // The server knows of those alone that were not taken over yet.
+    if (sockets.size > 0) await allClosed;
     clearTimeout(deadline);
   }
 

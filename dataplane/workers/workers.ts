@@ -4,6 +4,7 @@ import type { TcpAddress } from '../../proto/channel/address.ts';
 import { createAdminLane, type ServingStatus } from '../admin/entrypoint.ts';
 import type { DataPlane, StopOptions } from '../data-plane.ts';
 import { startEntrypoint } from '../downstream/entrypoint.ts';
+import { Buffers } from '../sockets/buffers.ts';
 import { bindSocket, type SharedSocket } from '../downstream/shared-socket.ts';
 import type { EntrypointName } from '../errors.ts';
 import { defaultTimeouts, type Timeouts } from '../limits.ts';
@@ -77,7 +78,13 @@ export async function startWorkers<Settings>(
     statusOf(await Promise.all(processes().map((process) => process.ask('status', reportMs.status))));
   const adminLane = createAdminLane({ registry: metrics, routes: status, timeouts });
   const admin = stack.adopt(
-    await startEntrypoint({ name: 'admin', address: options.admin, lane: adminLane, drainMs: timeouts.drainMs }),
+    await startEntrypoint({
+      name: 'admin',
+      buffers: new Buffers(),
+      address: options.admin,
+      lane: adminLane,
+      drainMs: timeouts.drainMs,
+    }),
     (started) => started.stop(),
   );
 

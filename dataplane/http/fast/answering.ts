@@ -36,12 +36,12 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
   const { upstream, requestBody, answer } = state;
   switch (event.kind) {
     case 'instance-bytes':
-      return passOn(state, '', { buffer: event.bytes, from: 0, to: event.length, isShared: true }, client);
+      return passOn(state, '', { buffer: event.bytes, from: 0, to: event.length, isShared: event.isShared }, client);
     case 'client-drain':
       if (upstream.socket.isPaused()) upstream.socket.resume();
       return state;
     case 'client-bytes':
-      return sendBody(state, '', event.bytes, client) ? state : breakOff(state, client);
+      return sendBody(state, '', event, client) ? state : breakOff(state, client);
     case 'instance-drain':
       client.readMore();
       return state;
@@ -75,7 +75,7 @@ function passOn(state: Answering, before: string, part: Part, client: ClientConn
   const isReady =
     answer.framing.kind === 'close'
       ? writeChunk(client, before, passed)
-      : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '');
+      : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '', client.parts.buffers);
   if (isWhole) return finish(state, at === to && answer.keepAlive, client);
   if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
   if (!isReady) upstream.socket.pause();
@@ -87,15 +87,17 @@ function afterLastByte({ answer, answerBody }: Answering): string {
 }
 
 /** A body that ends with its connection goes on in chunks, as the client's connection does not end. */
-function writeChunk({ socket }: ClientConnection, before: string, part: Part): boolean {
+function writeChunk({ socket, parts: { buffers } }: ClientConnection, before: string, part: Part): boolean {
   const length = part.to - part.from;
-  if (length === 0) return writeAround(socket, before, part, '');
-  return writeAround(socket, `${before}${length.toString(16)}\r\n`, part, '\r\n');
+  if (length === 0) return writeAround(socket, before, part, '', buffers);
+  return writeAround(socket, `${before}${length.toString(16)}\r\n`, part, '\r\n', buffers);
 }
 
 /** @param keepAlive whether the instance can be asked again on its connection */
 function finish(state: Answering, keepAlive: boolean, client: ClientConnection): Step {
   const { request, instance, upstream, requestBody, answerBody, close } = state;
+  client.readNext(upstream.socket.writableLength === 0);
+  upstream.share(client.socket.writableLength === 0);
   if (keepAlive && requestBody.isWhole) client.parts.pools.keep(instance, upstream);
   else upstream.discard();
   instance.state.end();

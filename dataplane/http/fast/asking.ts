@@ -1,12 +1,13 @@
 import { headLines } from '../../headers/head-lines.ts';
 import { endToEnd } from '../../headers/hop-by-hop.ts';
-import { ForwardFailure, type ForwardFailureKind } from '../failure.ts';
+import { ForwardFailure, type ForwardFailureKind, mayTryAgain } from '../failure.ts';
 import { errorTo } from '../own-answers.ts';
 import { abandon } from './abandon.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { bodyReader } from './body-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { headText } from './head-text.ts';
+import { kept, nothing } from './in-hand.ts';
 import { sendBody } from './request-body.ts';
 import type { Ask, Asking, Event, Failed, Respond, State, Step } from './state.ts';
 
@@ -22,8 +23,10 @@ export function ask({ request, instance, upstream }: Ask, client: ClientConnecti
     isInHand: true,
     received: undefined,
   };
-  if (!sendBody(state, request.text, request.inHand, client)) return refuseBody(state);
   client.readMore();
+  if (!sendBody(state, request.text, request.inHand, client)) return refuseBody(state);
+  const canBeSentAgain = mayTryAgain('broken', request.head.method, requestBody.isWhole);
+  request.inHand = canBeSentAgain ? kept({ ...request.inHand, length: requestBody.at }) : nothing;
   client.within(client.parts.timeouts.answerHeadMs);
   return state;
 }
@@ -33,10 +36,10 @@ export function asking(state: Asking, event: Event, client: ClientConnection): S
   const { answerHeadMs, halfClosedMs } = client.parts.timeouts;
   switch (event.kind) {
     case 'instance-bytes':
-      return readAnswer(state, event.bytes, event.length, client);
+      return readAnswer(state, event, client);
     case 'client-bytes':
       if (!requestBody.isWhole) state.isInHand = false;
-      if (!sendBody(state, '', event.bytes, client)) return refuseBody(state);
+      if (!sendBody(state, '', event, client)) return refuseBody(state);
       client.within(answerHeadMs);
       return state;
     case 'instance-drain':
@@ -62,7 +65,11 @@ export function asking(state: Asking, event: Event, client: ClientConnection): S
   }
 }
 
-function readAnswer(state: Asking, bytes: Buffer, length: number, client: ClientConnection): State | Step {
+function readAnswer(
+  state: Asking,
+  { bytes, length, isShared }: Event & { readonly kind: 'instance-bytes' },
+  client: ClientConnection,
+): State | Step {
   const { received, request, upstream } = state;
   const isFirst = received === undefined;
   const buffer = isFirst ? bytes : Buffer.concat([received, bytes.subarray(0, length)]);
@@ -78,7 +85,12 @@ function readAnswer(state: Asking, bytes: Buffer, length: number, client: Client
     start += reading.length;
     const { head } = reading;
     if (head.status >= 200)
-      return { kind: 'answer', asking: state, head, part: { buffer, from: start, to: end, isShared: isFirst } };
+      return {
+        kind: 'answer',
+        asking: state,
+        head,
+        part: { buffer, from: start, to: end, isShared: isFirst && isShared },
+      };
     passOnInterim(head, client);
   }
   state.received = undefined;

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { type Peer, peerOf } from '../../headers/peer.ts';
 import { maxHeadBytes } from '../../limits.ts';
+import { AcceptedSocket } from '../../sockets/accepted-socket.ts';
+import type { Reader } from '../../sockets/direct-reading.ts';
 import type { Bounded } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import type { HeadersMemory } from './request-head.ts';
@@ -34,7 +36,9 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.parts = parts;
     this.deadline = parts.deadlines.after(parts.timeouts.requestHeadMs);
     parts.deadlines.add(this);
-    socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd);
+    if (socket instanceof AcceptedSocket) socket.readTo(this.#onBytes);
+    else socket.on('data', this.#onData);
+    socket.on('drain', this.#onDrain).on('end', this.#onEnd);
     socket.on('error', this.#onError).on('close', this.#onClose);
   }
 
@@ -51,7 +55,12 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.#state = transition(this.#state, event, this);
   }
 
-  readonly #onData = (bytes: Buffer): void => this.#happens({ kind: 'client-bytes', bytes });
+  readonly #onBytes: Reader = (bytes, length, isShared) =>
+    this.#happens({ kind: 'client-bytes', bytes, length, isShared });
+  /** Of TLS, which is a stream. */
+  readonly #onData = (bytes: Buffer): void => {
+    this.#onBytes(bytes, bytes.length, false);
+  };
   readonly #onDrain = (): void => this.#happens({ kind: 'client-drain' });
   readonly #onEnd = (): void => {
     this.hasEnded = true;
@@ -69,8 +78,8 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.#happens({ kind: 'connected' });
   }
 
-  onInstanceBytes(bytes: Buffer, length: number): void {
-    this.#happens({ kind: 'instance-bytes', bytes, length });
+  onInstanceBytes(bytes: Buffer, length: number, isShared: boolean): void {
+    this.#happens({ kind: 'instance-bytes', bytes, length, isShared });
   }
 
   onInstanceDrain(): void {
@@ -95,13 +104,18 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.deadline = this.parts.deadlines.after(ms);
   }
 
+  /** The request that was read is over: what comes next is another. */
+  readNext(isFree: boolean): void {
+    if (this.socket instanceof AcceptedSocket) this.socket.share(isFree);
+  }
+
   /**
-   * Keeps what came behind the present request until that is over. Much more is not taken in; a little is, as a connection
+   * Keeps a copy of what came behind the present request until that is over. Much more is not taken in; a little is, as a connection
    * that nobody reads from does not tell that its client left.
    */
   keepForLater(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#pipelined = this.#pipelined === undefined ? bytes : Buffer.concat([this.#pipelined, bytes]);
+    this.#pipelined = Buffer.concat(this.#pipelined === undefined ? [bytes] : [this.#pipelined, bytes]);
     if (this.#isFull) this.socket.pause();
   }
 
@@ -129,7 +143,8 @@ export class ClientConnection implements UpstreamUser, Bounded {
     socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
     socket.off('error', this.#onError).off('close', this.#onClose);
     socket.pause();
-    socket.unshift(bytes);
+    if (socket instanceof AcceptedSocket) socket.readAsStream();
+    socket.unshift(Buffer.from(bytes));
     parts.declined.accept(socket);
     return handedOver;
   }

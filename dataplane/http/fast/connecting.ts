@@ -3,6 +3,7 @@ import { ForwardFailure, mayTryAgain } from '../failure.ts';
 import { failureAnswer, noInstanceAnswer } from '../own-answers.ts';
 import { abandon } from './abandon.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { joined, kept } from './in-hand.ts';
 import type { Connect, Connecting, Event, Failed, Request, Respond, State, Step } from './state.ts';
 
 /** Picks an instance, and takes a kept connection to it or begins to make one. */
@@ -23,9 +24,10 @@ export function connect({ request, failure }: Connect, client: ClientConnection)
   call.instance = instance.name;
   instance.state.begin();
   const canBeSentAgain = mayTryAgain('stale', head.method, true);
-  const kept = failure?.kind === 'stale' ? undefined : pools.take(instance, client, canBeSentAgain);
-  if (kept) return { kind: 'ask', request, instance, upstream: kept };
+  const resting = failure?.kind === 'stale' ? undefined : pools.take(instance, client, canBeSentAgain);
+  if (resting) return { kind: 'ask', request, instance, upstream: resting };
   // Nothing of the body is used up before there is somebody to send it to.
+  request.inHand = kept(request.inHand);
   client.socket.pause();
   client.deadline = Number.POSITIVE_INFINITY;
   return { kind: 'connecting', request, instance, upstream: pools.connect(instance, client) };
@@ -41,7 +43,7 @@ export function connecting(state: Connecting, event: Event, client: ClientConnec
       return { kind: 'failed', request, instance, failure, bodyIsInHand: true };
     }
     case 'client-bytes':
-      request.inHand = Buffer.concat([request.inHand, event.bytes]);
+      request.inHand = joined(request.inHand, event);
       return state;
     case 'client-gone':
       return abandon(state, client);

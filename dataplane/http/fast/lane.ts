@@ -22,9 +22,9 @@ export interface FastLane extends Lane {
  * of an answer is sent.
  */
 export function createFastLane(options: FastLaneOptions): FastLane {
-  const { declined, timeouts, connections: upstreamConnections } = options;
+  const { declined, timeouts, buffers, connections: upstreamConnections } = options;
   const { connectMs, upstreamIdleMs, requestHeadMs, idleMs, answerHeadMs, halfClosedMs } = timeouts;
-  const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs, connections: upstreamConnections });
+  const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs, connections: upstreamConnections, buffers });
   const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs, halfClosedMs));
   const connections = new Set<ClientConnection>();
   let isDraining = false;

@@ -4,6 +4,7 @@ import type { Lane } from '../../downstream/lane.types.ts';
 import type { TrustedProxies } from '../../headers/trusted-proxies.ts';
 import type { Timeouts } from '../../limits.ts';
 import type { RouteTable } from '../../routes/table.ts';
+import type { Buffers } from '../../sockets/buffers.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
@@ -14,6 +15,7 @@ export interface FastLaneParts {
   readonly calls: CallRecorder;
   readonly trustedProxies: TrustedProxies;
   readonly pools: UpstreamPools;
+  readonly buffers: Buffers;
   readonly deadlines: Deadlines;
   /** Gets the connections that this lane does not serve. */
   readonly declined: Lane;

@@ -5,6 +5,7 @@ import { clientLeft } from '../client-left.ts';
 import { noTableAnswer, unroutedAnswer } from '../own-answers.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { headText } from './head-text.ts';
+import { nothing } from './in-hand.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { atRest, type Event, gone, leave, type Reading, type State, type Step } from './state.ts';
 
@@ -13,7 +14,7 @@ export function reading(state: Reading, event: Event, client: ClientConnection):
   const { received } = state;
   switch (event.kind) {
     case 'client-bytes':
-      return readHead(received === undefined ? event.bytes : Buffer.concat([received, event.bytes]), client);
+      return readHead(arrived(received, event), client);
     case 'client-end':
       client.socket.destroySoon();
       return state;
@@ -26,6 +27,11 @@ export function reading(state: Reading, event: Event, client: ClientConnection):
     default:
       return state;
   }
+}
+
+function arrived(received: Buffer | undefined, { bytes, length }: Event & { readonly kind: 'client-bytes' }): Buffer {
+  const part = length === bytes.length ? bytes : bytes.subarray(0, length);
+  return received === undefined ? part : Buffer.concat([received, part]);
 }
 
 /** The client's connection is ready for the next request, the beginning of which may be here already. */
@@ -47,7 +53,7 @@ function readHead(bytes: Buffer, client: ClientConnection): State | Step {
     case 'incomplete':
       // The time for a head does not begin anew with each piece of it.
       client.deadline = Math.min(client.deadline, client.parts.deadlines.after(client.parts.timeouts.requestHeadMs));
-      return { kind: 'reading', received: bytes };
+      return { kind: 'reading', received: Buffer.from(bytes) };
     case 'declined':
       return client.handOver(bytes);
     default:
@@ -77,7 +83,8 @@ function route(head: RequestHead, bytes: Buffer, headBytes: number, client: Clie
     },
     clientLeft,
   );
-  const inHand = bytes.subarray(headBytes);
+  const length = bytes.length - headBytes;
+  const inHand = length === 0 ? nothing : { bytes: bytes.subarray(headBytes), length, isShared: true };
   if (route?.kind !== 'service') {
     const answer = present && route ? unroutedAnswer(fields, route, present) : noTableAnswer(fields);
     return { kind: 'respond', answer, request: { head, call, inHand } };

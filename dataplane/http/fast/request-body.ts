@@ -1,4 +1,5 @@
 import type { ClientConnection } from './client-connection.ts';
+import type { InHand } from './in-hand.ts';
 import type { Answering, Asking } from './state.ts';
 import { writeAround } from './write.ts';
 
@@ -14,15 +15,15 @@ const lastChunk = '0\r\n\r\n';
 export function sendBody(
   { request, upstream, requestBody }: Asking | Answering,
   before: string,
-  bytes: Buffer,
+  { bytes, length, isShared }: InHand,
   client: ClientConnection,
 ): boolean {
   const wasWhole = requestBody.isWhole;
-  if (!requestBody.read(bytes, 0, bytes.length)) return false;
+  if (!requestBody.read(bytes, 0, length)) return false;
   const { at, held, passedTo } = requestBody;
   const after = !wasWhole && requestBody.isWhole && request.head.framing.kind === 'chunked' ? lastChunk : '';
-  const part = { buffer: bytes, from: 0, to: passedTo, isShared: false };
-  if (!writeAround(upstream.socket, before + held, part, after)) client.socket.pause();
-  if (at < bytes.length) client.keepForLater(bytes.subarray(at));
+  const part = { buffer: bytes, from: 0, to: passedTo, isShared };
+  if (!writeAround(upstream.socket, before + held, part, after, client.parts.buffers)) client.socket.pause();
+  if (at < length) client.keepForLater(bytes.subarray(at, length));
   return true;
 }

@@ -18,6 +18,6 @@ export function respond({ answer, request }: Respond, client: ClientConnection):
   call.bytes = Buffer.byteLength(sent);
   call.end();
   if (close) return leave;
-  client.keepForLater(inHand);
+  client.keepForLater(inHand.bytes.subarray(0, inHand.length));
   return readOn;
 }

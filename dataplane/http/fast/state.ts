@@ -5,6 +5,7 @@ import type { OwnAnswer } from '../../downstream/error-answer.ts';
 import type { ForwardFailure } from '../failure.ts';
 import type { AnswerHead } from './answer-head.ts';
 import type { BodyReader } from './body-reader.ts';
+import type { InHand } from './in-hand.ts';
 import type { RequestHead } from './request-head.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Part } from './write.ts';
@@ -86,8 +87,8 @@ export interface Request {
   readonly service: RoutedService;
   /** Its head as instances get it. */
   readonly text: string;
-  /** What came of its body before anything was sent, and of the requests behind it. */
-  inHand: Buffer;
+  /** What came of its body, and of the requests behind it, before it was sent; then as much as can be sent again. */
+  inHand: InHand;
   /** Of instances that could not serve it. */
   tried: Set<InstanceState> | undefined;
   retries: number;
@@ -148,14 +149,13 @@ export const readOn = { kind: 'read-on' } as const;
 
 /** What happens to a client's connection. */
 export type Event =
-  | { readonly kind: 'client-bytes'; readonly bytes: Buffer }
+  | ({ readonly kind: 'client-bytes' } & InHand)
   | { readonly kind: 'client-drain' }
   /** The client ended its side; it may be waiting for the answer, or be gone. */
   | { readonly kind: 'client-end' }
   | { readonly kind: 'client-gone' }
   | { readonly kind: 'connected' }
-  /** `bytes` are good up to `length`, and until the event was handled. */
-  | { readonly kind: 'instance-bytes'; readonly bytes: Buffer; readonly length: number }
+  | { readonly kind: 'instance-bytes'; readonly bytes: Buffer; readonly length: number; readonly isShared: boolean }
   | { readonly kind: 'instance-drain' }
   | { readonly kind: 'instance-end' }
   | { readonly kind: 'instance-gone'; readonly error: Error | undefined }

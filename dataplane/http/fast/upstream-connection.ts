@@ -1,13 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import type { Address } from '../../../proto/channel/address.ts';
+import { DirectReading, type Reader } from '../../sockets/direct-reading.ts';
+import type { Buffers } from '../../sockets/buffers.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import type { Bounded } from './deadlines.ts';
 
 /** Hears what becomes of a connection for as long as it has it. */
 export interface UpstreamUser {
   onConnected(): void;
-  /** The bytes are good until this returns: the next reading, of any connection, overwrites them. */
-  onInstanceBytes(bytes: Buffer, length: number): void;
+  onInstanceBytes: Reader;
   /** What was written has left. */
   onInstanceDrain(): void;
   /** The instance ended its side, after which nothing more comes. */
@@ -20,17 +21,13 @@ export interface UpstreamConnectionOptions {
   readonly address: Address;
   /** The deadline of the connection. */
   readonly connectBy: number;
-  /** Where all connections read to. Each hands on what it read before another one reads. */
-  readonly readBuffer: Buffer;
+  readonly buffers: Buffers;
   readonly user: UpstreamUser;
   /** Told when the connection is gone, whoever had it. */
   readonly onClose: (connection: UpstreamConnection) => void;
 }
 
-/**
- * A connection to an HTTP/1.1 instance, which one request at a time has for itself. It reads without a stream in between,
- * into a buffer that all share: that is a third of what a request costs.
- */
+/** A connection to an HTTP/1.1 instance, which one request at a time has for itself. */
 export class UpstreamConnection implements Bounded {
   readonly socket: Socket;
   readonly memory = new AnswerMemory();
@@ -40,26 +37,24 @@ export class UpstreamConnection implements Bounded {
   keepAliveMs = Number.POSITIVE_INFINITY;
   restingSince = 0;
   deadline: number;
+  readonly #reading: DirectReading;
   #user: UpstreamUser | undefined;
   #error: Error | undefined;
 
-  constructor({ address, connectBy, readBuffer, user, onClose }: UpstreamConnectionOptions) {
+  constructor({ address, connectBy, buffers, user, onClose }: UpstreamConnectionOptions) {
     this.#user = user;
     this.deadline = connectBy;
+    this.#reading = new DirectReading(buffers, (bytes, length, isShared) => {
+      if (this.#user) this.#user.onInstanceBytes(bytes, length, isShared);
+      // Nobody asked: what comes cannot be told from an answer to whoever asks next.
+      else this.socket.destroy();
+    });
     this.socket = connect({
       ...address,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
-      onread: {
-        buffer: readBuffer,
-        callback: (length) => {
-          if (this.#user) this.#user.onInstanceBytes(readBuffer, length);
-          // Nobody asked: what comes cannot be told from an answer to whoever asks next.
-          else this.socket.destroy();
-          return true;
-        },
-      },
+      onread: this.#reading.onread,
     })
       .once('connect', () => {
         this.deadline = Number.POSITIVE_INFINITY;
@@ -81,6 +76,11 @@ export class UpstreamConnection implements Bounded {
 
   get isUsable(): boolean {
     return !this.socket.destroyed && this.socket.writable;
+  }
+
+  /** As `DirectReading.share`. */
+  share(isFree: boolean): void {
+    this.#reading.share(isFree);
   }
 
   /** Gives it to another user, or to none while it rests. */

@@ -1,5 +1,6 @@
 import type { InstanceState } from '../../routes/instance-state.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
+import type { Buffers } from '../../sockets/buffers.ts';
 import type { UpstreamConnections } from '../../upstream/connections.ts';
 import { Deadlines } from './deadlines.ts';
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
@@ -9,6 +10,7 @@ export interface UpstreamPoolsOptions {
   /** How long a connection may rest, in milliseconds; less where the instance says so. */
   readonly idleMs: number;
   readonly connections: UpstreamConnections;
+  readonly buffers: Buffers;
 }
 
 /** Less than an instance says that it keeps a connection, for what is on its way meanwhile. */
@@ -20,12 +22,9 @@ const keepAliveMarginMs = 1_000;
  */
 const trustedRestMs = 1_000;
 
-const readBufferBytes = 64 * 1024;
-
 /** Kept connections to HTTP/1.1 instances. */
 export class UpstreamPools {
   readonly #options: UpstreamPoolsOptions;
-  readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   readonly #deadlines: Deadlines;
   readonly #open = new Set<UpstreamConnection>();
   /** By instance, the one that rested last at the end. */
@@ -62,7 +61,7 @@ export class UpstreamPools {
     const connection = new UpstreamConnection({
       address,
       connectBy: this.#deadlines.after(this.#options.connectMs),
-      readBuffer: this.#readBuffer,
+      buffers: this.#options.buffers,
       user,
       onClose: (closed) => {
         this.#open.delete(closed);

@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
+import type { Buffers } from '../../sockets/buffers.ts';
 
 /** Some bytes of a buffer. */
 export interface Part {
   readonly buffer: Buffer;
   readonly from: number;
   readonly to: number;
-  /** Whether the buffer will be overwritten as soon as the present event was handled. */
+  /**
+   * Whether the buffer will be overwritten as soon as the present event was handled; otherwise it is not as long as its
+   * socket is not read from.
+   */
   readonly isShared: boolean;
 }
 
@@ -15,26 +19,32 @@ const maxTextBytes = 16 * 1024;
 /**
  * Writes bytes with text around them, in one go: the kernel's part of a write costs more than all of ours.
  *
- * @returns whether more may be written now; otherwise the socket emits `drain` when it may
+ * @returns whether more may be written now; otherwise nothing more is to be read before the socket emits `drain`
  */
 export function writeAround(
   socket: Socket,
   before: string,
   { buffer, from, to, isShared }: Part,
   after: string,
+  buffers: Buffers,
 ): boolean {
   const length = before.length + (to - from) + after.length;
   if (length === 0) return true;
   // What the kernel took at once needs no waiting for, however much it was.
   if (to === from) return socket.write(before + after, 'latin1') || socket.writableLength === 0;
-  if (length === to - from && !isShared) return socket.write(buffer.subarray(from, to)) || socket.writableLength === 0;
+  // A write of less might leave bytes behind without asking for a pause, in which they would be overwritten.
+  const canStay = !isShared && length === to - from && length >= socket.writableHighWaterMark;
+  if (canStay) return socket.write(buffer.subarray(from, to)) || socket.writableLength === 0;
   if (length <= maxTextBytes) {
     const text = before + buffer.toString('latin1', from, to) + after;
     return socket.write(text, 'latin1') || socket.writableLength === 0;
   }
-  const whole = Buffer.allocUnsafe(length);
+  const whole = buffers.take(length);
   whole.write(before, 0, 'latin1');
   buffer.copy(whole, before.length, from, to);
   whole.write(after, length - after.length, 'latin1');
-  return socket.write(whole) || socket.writableLength === 0;
+  const isReady = socket.write(whole.subarray(0, length));
+  if (socket.writableLength > 0) return isReady;
+  buffers.giveBack(whole);
+  return true;
 }

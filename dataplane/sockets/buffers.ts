@@ -1,0 +1,27 @@
+/** As much as the kernel usually has for one reading. */
+const bufferBytes = 64 * 1024;
+
+/** Buffers that are kept for whoever needs one next; more are left to the garbage collector. */
+const mostSpare = 64;
+
+/**
+ * Buffers that sockets read into and write from. They are used again: to allocate one for each message, and to collect it,
+ * costs more than to fill it.
+ */
+export class Buffers {
+  /** For all sockets to read into: each hands on what it read before another one reads. */
+  readonly shared = Buffer.allocUnsafeSlow(bufferBytes);
+  readonly #spare: Buffer[] = [];
+
+  /** A buffer of at least so many bytes for one user alone. */
+  take(bytes = bufferBytes): Buffer {
+    return (
+      (bytes <= bufferBytes ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.max(bytes, bufferBytes))
+    );
+  }
+
+  /** To be called when nothing in it is needed any more. */
+  giveBack(buffer: Buffer): void {
+    if (this.#spare.length < mostSpare) this.#spare.push(buffer);
+  }
+}
