@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { type Fields, onlyValueOf, valuesOf } from './fields.ts';
 import type { Peer } from './peer.ts';
+import { randomDigits } from './random-digits.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** Where a call comes from. */
@@ -24,7 +24,7 @@ export function originOf(peer: Peer, fields: Fields, trustedProxies: TrustedProx
     isTrusted,
     isEncrypted,
     client: isTrusted ? trustedProxies.clientOf(remoteAddress, valuesOf(fields, 'x-forwarded-for')) : remoteAddress,
-    requestId: requestId !== undefined && plainRequestId.test(requestId) ? requestId : randomUUID(),
+    requestId: requestId !== undefined && plainRequestId.test(requestId) ? requestId : randomDigits(32),
     host: authority ?? onlyValueOf(fields, 'host'),
   };
 }

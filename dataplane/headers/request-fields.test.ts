@@ -118,7 +118,7 @@ test('a trace is continued, and begun anew where what was sent is none', () => {
 test('a plain request id of the client is kept, another is replaced', () => {
   const requestId = (sent: string) => originFrom('203.0.113.9', { 'x-request-id': sent }).requestId;
   expect(requestId('abc-123')).toBe('abc-123');
-  for (const wrong of ['', 'a b', 'x'.repeat(129), 'a\tb']) expect(requestId(wrong)).toMatch(/^[\da-f-]{36}$/);
+  for (const wrong of ['', 'a b', 'x'.repeat(129), 'a\tb']) expect(requestId(wrong)).toMatch(/^[\da-f]{32}$/);
 });
 
 test('the client is the nearest on the way that is not a trusted proxy', () => {

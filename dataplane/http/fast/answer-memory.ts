@@ -1,6 +1,7 @@
 import { answerFields, connectionClose, httpDate } from '../../headers/answer-fields.ts';
 import { headLines } from '../../headers/head-lines.ts';
 import { transferEncodingChunked } from '../framing.ts';
+import { flat } from './flat.ts';
 import { type AnswerHead, type AnswerHeadReading, readAnswerHead } from './answer-head.ts';
 
 const closeLine = headLines([connectionClose]);
@@ -39,7 +40,7 @@ export class AnswerMemory {
       const { status, reason, fields } = head;
       this.#writtenHead = head;
       this.#writtenAt = date;
-      this.#written = `HTTP/1.1 ${status} ${reason}\r\n${headLines(answerFields(fields, status))}`;
+      this.#written = flat(`HTTP/1.1 ${status} ${reason}\r\n${headLines(answerFields(fields, status))}`);
     }
     const isChunked = head.framing.kind === 'chunked' || head.framing.kind === 'close';
     return `${this.#written}${close ? closeLine : ''}${isChunked ? chunkedLine : ''}\r\n`;

@@ -3,6 +3,7 @@ import { headLines } from '../../headers/head-lines.ts';
 import type { Origin } from '../../headers/origin.ts';
 import { ownFields, type RoutedBy, recurringFields } from '../../headers/request-fields.ts';
 import { requestFramingField } from '../framing.ts';
+import { flat } from './flat.ts';
 import type { RequestHead } from './request-head.ts';
 
 /**
@@ -18,11 +19,11 @@ export class RequestTexts {
     if (fields !== this.#fields || route.prefix !== this.#prefix) {
       this.#fields = fields;
       this.#prefix = route.prefix;
-      this.#recurring = headLines(recurringFields(fields, origin, route));
+      this.#recurring = flat(headLines(recurringFields(fields, origin, route)));
     }
-    const own = ownFields(fields, origin);
+    let text = `${method} ${route.target} HTTP/1.1\r\n${this.#recurring}`;
+    for (const { name, value } of ownFields(fields, origin)) text += `${name}: ${value}\r\n`;
     const framingField = requestFramingField(method, framing);
-    const lines = headLines(framingField ? [...own, framingField] : own);
-    return `${method} ${route.target} HTTP/1.1\r\n${this.#recurring}${lines}\r\n`;
+    return framingField ? `${text}${framingField.name}: ${framingField.value}\r\n\r\n` : `${text}\r\n`;
   }
 }
