@@ -103,7 +103,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs, connections }), (all) =>
     all.destroy(),
   );
-  const buffers = new Buffers();
   const shared = {
     table: () => present.table,
     calls: new CallRecorder({ metrics, accessLog: options.accessLog }),
@@ -113,12 +112,15 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     timeouts,
     log,
   };
-  const start = async (entrypoint: Omit<EntrypointOptions, 'drainMs' | 'buffers'>): Promise<Entrypoint> =>
-    stack.adopt(await startEntrypoint({ ...entrypoint, buffers, drainMs }), (started) => started.stop());
+  const start = async (entrypoint: Omit<EntrypointOptions, 'drainMs'>): Promise<Entrypoint> =>
+    stack.adopt(await startEntrypoint({ ...entrypoint, drainMs }), (started) => started.stop());
 
   const fullLanes = stack.adopt(createFullLanes(shared), (lanes) => lanes.close());
   const declined = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
-  const fastLane = stack.adopt(createFastLane({ ...shared, buffers, declined }), (lane) => lane.close());
+  const fastLane = stack.adopt(
+    createFastLane({ ...shared, buffers: new Buffers(), declined, declinedLater: fullLanes.http1 }),
+    (lane) => lane.close(),
+  );
   const certificates =
     options.tls && stack.adopt(await startCertificates({ ...options.tls, log }), (started) => started.stop());
   const httpLane = certificates

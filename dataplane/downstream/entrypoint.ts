@@ -1,8 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import type { EntrypointName } from '../errors.ts';
-import { AcceptedSocket } from '../sockets/accepted-socket.ts';
-import type { Buffers } from '../sockets/buffers.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Lane } from './lane.types.ts';
 import { listenError } from './listen-error.ts';
@@ -13,7 +11,6 @@ export interface EntrypointOptions {
   /** An empty host is every interface, port 0 any free one; or a socket that other processes listen on too. */
   readonly address: TcpAddress | SharedSocket;
   readonly lane: Lane;
-  readonly buffers: Buffers;
   /** How long what is in flight may go on after `stop`, in milliseconds. */
   readonly drainMs: number;
 }
@@ -42,36 +39,22 @@ const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 6
  *
  * @throws DataPlaneError `address-in-use` or `cannot-listen`
  */
-export async function startEntrypoint({
-  name,
-  address,
-  lane,
-  buffers,
-  drainMs,
-}: EntrypointOptions): Promise<Entrypoint> {
+export async function startEntrypoint({ name, address, lane, drainMs }: EntrypointOptions): Promise<Entrypoint> {
   const sockets = new Set<Socket>();
   // Half-open, as `node:http` listens: a client that has sent its last request still waits for the answer.
   const server = createServer({ ...socketOptions, allowHalfOpen: true, pauseOnConnect: true }, (accepted) =>
     arrivals.add(accepted),
   );
-  const arrivals = new Arrivals((accepted) => {
-    const socket = new AcceptedSocket(accepted, buffers);
+  const arrivals = new Arrivals((socket) => {
     sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) onAllClosed();
-    });
+    socket.once('close', () => sockets.delete(socket));
     lane.accept(socket);
   });
   const isShared = 'fd' in address;
   const port = isShared ? address.port : await listen(server, name, address);
   let stopped: Promise<void> | undefined;
-  let onAllClosed = (): void => {};
 
   async function stop(): Promise<void> {
-    const allClosed = new Promise<void>((resolve) => {
-      onAllClosed = resolve;
-    });
     const closed = new Promise((resolve) => {
       server.close(resolve);
     });
@@ -80,8 +63,6 @@ export async function startEntrypoint({
       for (const socket of sockets) socket.destroy();
     }, drainMs);
     await closed;
-    // The server knows of those alone that were not taken over yet.
-    if (sockets.size > 0) await allClosed;
     clearTimeout(deadline);
   }
 

@@ -1,41 +1,44 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex } from 'node:stream';
-import { DirectReading, type Reader } from './direct-reading.ts';
 import type { Buffers } from './buffers.ts';
+import { DirectReading, type Reader } from './direct-reading.ts';
 
 /** What Node has under a socket. It is no public name, but the one that `cluster`, `http` and `tls` are built on. */
 interface HandleHolder {
-  _handle: object | null;
+  _handle: { _consumed?: boolean } | null;
 }
 
 interface TakeOverOptions extends SocketConstructorOpts {
-  readonly handle: object | null;
-  /** Not to read before somebody asks. */
-  readonly manualStart: boolean;
+  readonly handle: HandleHolder['_handle'];
   readonly onread: OnReadOpts;
 }
 
+/** Whether a socket can be taken over now: one of TCP, that was accepted, with nothing on its way through its streams. */
+export function canBeTakenOver(socket: Socket): boolean {
+  const isPlain = Object.getPrototypeOf(socket) === Socket.prototype && (socket as unknown as HandleHolder)._handle;
+  return Boolean(isPlain) && !socket.isPaused() && socket.readableLength === 0 && socket.writableLength === 0;
+}
+
 /**
- * A client's connection that can be read directly. Node offers that for connections that are made, not for those that are
- * accepted: this one takes the handle of one that was. Until `readTo`, and after `readAsStream`, it is a socket as any
- * other.
+ * A client's connection that is read directly. Node offers that for connections that are made, not for those that are
+ * accepted: this one takes over the handle of one that was. After `readAsStream` it is a socket as any other, but that HTTP
+ * must not read the handle itself: `node:http2` passes on an empty reading to it, on which Node aborts (seen in 20.20,
+ * CustomBufferJSListener::OnStreamRead). So it is for HTTP/1.1 only.
  */
 export class AcceptedSocket extends Socket {
   readonly #reading: DirectReading;
   #reader: Reader | undefined;
 
-  /** @param accepted not read from yet; its handle is taken over, and nothing is left of it */
-  constructor(accepted: Socket, buffers: Buffers) {
+  /** @param accepted is closed when this one is, and closes this one */
+  constructor(accepted: Socket, buffers: Buffers, reader: Reader) {
     let read: Reader = () => false;
     const reading = new DirectReading(buffers, (bytes, length, isShared) => read(bytes, length, isShared));
     const holder = accepted as unknown as HandleHolder;
     const { _handle: handle } = holder;
     // oxlint-disable-next-line no-underscore-dangle -- Node's own name
     holder._handle = null;
-    accepted.destroy();
     const options: TakeOverOptions = {
       handle,
-      manualStart: true,
       allowHalfOpen: true,
       readable: true,
       writable: true,
@@ -43,20 +46,25 @@ export class AcceptedSocket extends Socket {
     };
     super(options);
     this.#reading = reading;
+    this.#reader = reader;
     read = (bytes, length, isShared) => {
       if (this.#reader) return this.#reader(bytes, length, isShared);
       const wantsMore = this.push(Buffer.from(bytes.subarray(0, length)));
       return wantsMore ? undefined : false;
     };
-  }
-
-  readTo(reader: Reader): void {
-    this.#reader = reader;
+    accepted.once('close', () => this.destroy());
+    this.once('close', () => {
+      reading.close();
+      accepted.destroy();
+    });
   }
 
   readAsStream(): void {
     this.#reader = undefined;
     this.#reading.share(false);
+    const { _handle: handle } = this as unknown as HandleHolder;
+    // oxlint-disable-next-line no-underscore-dangle -- Node's own name
+    if (handle) handle._consumed = true;
   }
 
   /** As a stream it reads on until that is full, and so hears of a client that leaves also where nobody reads. */

@@ -17,29 +17,50 @@ export type Reader = (bytes: Buffer, length: number, isShared: boolean) => void 
 export class DirectReading {
   readonly #buffers: Buffers;
   #own: Buffer | undefined;
+  /** Whether all that was read into its own buffer has left, and the next reading is the last one into it. */
+  #isDone = false;
+  #isFree = true;
   /** For `net.Socket`. */
   readonly onread: OnReadOpts;
 
   constructor(buffers: Buffers, read: Reader) {
     this.#buffers = buffers;
     this.onread = {
-      buffer: () => this.#own ?? buffers.shared,
+      buffer: () => this.#next(),
       callback: (length, bytes) => {
         const buffer = bytes as Buffer;
-        const goesOn = read(buffer, length, buffer !== this.#own);
-        if (length === buffer.length) this.#own ??= buffers.take();
+        const isShared = buffer !== this.#own || this.#isDone;
+        const goesOn = read(buffer, length, isShared);
+        if (length === buffer.length && isShared) this.#own ??= this.#buffers.lend();
         return goesOn !== false;
       },
     };
   }
 
   /**
-   * Reads into the shared buffer again: what is read next is something else.
+   * Reads into the shared buffer again after the next reading: that is of something else.
    *
    * @param isFree whether all that was read has left
    */
   share(isFree: boolean): void {
-    if (this.#own && isFree) this.#buffers.giveBack(this.#own);
+    this.#isDone = true;
+    this.#isFree &&= isFree;
+  }
+
+  /** The socket is closed. */
+  close(): void {
+    if (this.#own) this.#buffers.takeBack(this.#own, false);
     this.#own = undefined;
+  }
+
+  /** Where to read next: asked for after each reading, so what was told before is not read into any more. */
+  #next(): Buffer {
+    if (this.#own && this.#isDone) {
+      this.#buffers.takeBack(this.#own, this.#isFree);
+      this.#own = undefined;
+    }
+    this.#isDone = false;
+    this.#isFree = true;
+    return this.#own ?? this.#buffers.shared;
   }
 }

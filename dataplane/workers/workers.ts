@@ -4,7 +4,6 @@ import type { TcpAddress } from '../../proto/channel/address.ts';
 import { createAdminLane, type ServingStatus } from '../admin/entrypoint.ts';
 import type { DataPlane, StopOptions } from '../data-plane.ts';
 import { startEntrypoint } from '../downstream/entrypoint.ts';
-import { Buffers } from '../sockets/buffers.ts';
 import { bindSocket, type SharedSocket } from '../downstream/shared-socket.ts';
 import type { EntrypointName } from '../errors.ts';
 import { defaultTimeouts, type Timeouts } from '../limits.ts';
@@ -80,7 +79,6 @@ export async function startWorkers<Settings>(
   const admin = stack.adopt(
     await startEntrypoint({
       name: 'admin',
-      buffers: new Buffers(),
       address: options.admin,
       lane: adminLane,
       drainMs: timeouts.drainMs,

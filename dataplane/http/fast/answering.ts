@@ -52,7 +52,7 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
         return breakOff(state, client);
       }
       client.socket.write('0\r\n\r\n');
-      return finish(state, false, client);
+      return finish(state, { keepAlive: false, isSent: true }, client);
     case 'client-end':
       // A body that will never be whole; or a client that listens, or else is gone: as while it was asked.
       if (!requestBody.isWhole) return breakOff(state, client);
@@ -75,8 +75,8 @@ function passOn(state: Answering, before: string, part: Part, client: ClientConn
   const isReady =
     answer.framing.kind === 'close'
       ? writeChunk(client, before, passed)
-      : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '', client.parts.buffers);
-  if (isWhole) return finish(state, at === to && answer.keepAlive, client);
+      : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '', client.parts);
+  if (isWhole) return finish(state, { keepAlive: at === to && answer.keepAlive, isSent: isReady }, client);
   if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
   if (!isReady) upstream.socket.pause();
   return state;
@@ -87,17 +87,24 @@ function afterLastByte({ answer, answerBody }: Answering): string {
 }
 
 /** A body that ends with its connection goes on in chunks, as the client's connection does not end. */
-function writeChunk({ socket, parts: { buffers } }: ClientConnection, before: string, part: Part): boolean {
+function writeChunk({ socket, parts }: ClientConnection, before: string, part: Part): boolean {
   const length = part.to - part.from;
-  if (length === 0) return writeAround(socket, before, part, '', buffers);
-  return writeAround(socket, `${before}${length.toString(16)}\r\n`, part, '\r\n', buffers);
+  if (length === 0) return writeAround(socket, before, part, '', parts);
+  return writeAround(socket, `${before}${length.toString(16)}\r\n`, part, '\r\n', parts);
 }
 
-/** @param keepAlive whether the instance can be asked again on its connection */
-function finish(state: Answering, keepAlive: boolean, client: ClientConnection): Step {
+/**
+ * @param how.keepAlive whether the instance can be asked again on its connection
+ * @param how.isSent whether nothing waits in a buffer of its connection to be written
+ */
+function finish(
+  state: Answering,
+  { keepAlive, isSent }: { readonly keepAlive: boolean; readonly isSent: boolean },
+  client: ClientConnection,
+): Step {
   const { request, instance, upstream, requestBody, answerBody, close } = state;
   client.readNext(upstream.socket.writableLength === 0);
-  upstream.share(client.socket.writableLength === 0);
+  upstream.share(isSent);
   if (keepAlive && requestBody.isWhole) client.parts.pools.keep(instance, upstream);
   else upstream.discard();
   instance.state.end();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Peer, peerOf } from '../../headers/peer.ts';
 import { maxHeadBytes } from '../../limits.ts';
-import { AcceptedSocket } from '../../sockets/accepted-socket.ts';
+import { AcceptedSocket, canBeTakenOver } from '../../sockets/accepted-socket.ts';
 import type { Reader } from '../../sockets/direct-reading.ts';
 import type { Bounded } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
@@ -16,7 +16,7 @@ import type { UpstreamUser } from './upstream-connection.ts';
  * Everything else here is what the states do to the connection.
  */
 export class ClientConnection implements UpstreamUser, Bounded {
-  readonly socket: Socket;
+  socket: Socket;
   readonly parts: FastLaneParts;
   deadline: number;
   /** Whether the client has ended its side. */
@@ -36,10 +36,18 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.parts = parts;
     this.deadline = parts.deadlines.after(parts.timeouts.requestHeadMs);
     parts.deadlines.add(this);
-    if (socket instanceof AcceptedSocket) socket.readTo(this.#onBytes);
-    else socket.on('data', this.#onData);
-    socket.on('drain', this.#onDrain).on('end', this.#onEnd);
-    socket.on('error', this.#onError).on('close', this.#onClose);
+    socket.on('data', this.#onData);
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.socket.on('drain', this.#onDrain).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
+  }
+
+  #stopListening(): void {
+    const { socket } = this;
+    socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
+    socket.off('error', this.#onError).off('close', this.#onClose);
   }
 
   get isResting(): boolean {
@@ -104,10 +112,23 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.deadline = this.parts.deadlines.after(ms);
   }
 
-  /** The request that was read is over: what comes next is another. */
+  /**
+   * The request that was read is over: what comes next is another.
+   *
+   * @param isFree whether all that was read of it has left
+   */
   readNext(isFree: boolean): void {
     if (this.socket instanceof AcceptedSocket) this.socket.share(isFree);
+    // One that is kept is worth it. Later, as the answer is just leaving.
+    else if (!this.socket.destroyed) setImmediate(this.#readDirectly);
   }
+
+  readonly #readDirectly = (): void => {
+    if (!this.isResting || this.hasEnded || !canBeTakenOver(this.socket)) return;
+    this.#stopListening();
+    this.socket = new AcceptedSocket(this.socket, this.parts.buffers, this.#onBytes);
+    this.#listen();
+  };
 
   /**
    * Keeps a copy of what came behind the present request until that is over. Much more is not taken in; a little is, as a connection
@@ -140,12 +161,11 @@ export class ClientConnection implements UpstreamUser, Bounded {
   handOver(bytes: Buffer): HandedOver {
     const { socket, parts } = this;
     parts.forget(this);
-    socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
-    socket.off('error', this.#onError).off('close', this.#onClose);
+    this.#stopListening();
     socket.pause();
     if (socket instanceof AcceptedSocket) socket.readAsStream();
     socket.unshift(Buffer.from(bytes));
-    parts.declined.accept(socket);
+    (this.wasUsed ? parts.declinedLater : parts.declined).accept(socket);
     return handedOver;
   }
 }

@@ -1,12 +1,13 @@
 import type { Lane } from '../../downstream/lane.types.ts';
 import type { UpstreamConnections } from '../../upstream/connections.ts';
+import { WriteBatch } from '../../sockets/write-batch.ts';
 import { ClientConnection } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 
 export interface FastLaneOptions
-  extends Omit<FastLaneParts, 'pools' | 'deadlines' | 'isDraining' | 'isClosing' | 'forget'> {
+  extends Omit<FastLaneParts, 'pools' | 'batch' | 'deadlines' | 'isDraining' | 'isClosing' | 'forget'> {
   /** Counts those to instances. */
   readonly connections: UpstreamConnections;
 }
@@ -32,6 +33,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const parts: FastLaneParts = {
     ...options,
     pools,
+    batch: new WriteBatch(),
     deadlines,
     isDraining: () => isDraining,
     isClosing: () => isClosing,

@@ -4,21 +4,22 @@ import type { Lane } from '../../downstream/lane.types.ts';
 import type { TrustedProxies } from '../../headers/trusted-proxies.ts';
 import type { Timeouts } from '../../limits.ts';
 import type { RouteTable } from '../../routes/table.ts';
-import type { Buffers } from '../../sockets/buffers.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
+import type { WriteParts } from './write.ts';
 
 /** What all connections of the fast lane share. */
-export interface FastLaneParts {
+export interface FastLaneParts extends WriteParts {
   readonly table: () => RouteTable | undefined;
   readonly calls: CallRecorder;
   readonly trustedProxies: TrustedProxies;
   readonly pools: UpstreamPools;
-  readonly buffers: Buffers;
   readonly deadlines: Deadlines;
   /** Gets the connections that this lane does not serve. */
   readonly declined: Lane;
+  /** Gets those that it has served for a while, which speak HTTP/1.1. */
+  readonly declinedLater: Lane;
   readonly timeouts: Timeouts;
   readonly log: Logger;
   /** Whether connections end with their next answer. */

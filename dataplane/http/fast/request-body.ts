@@ -23,7 +23,7 @@ export function sendBody(
   const { at, held, passedTo } = requestBody;
   const after = !wasWhole && requestBody.isWhole && request.head.framing.kind === 'chunked' ? lastChunk : '';
   const part = { buffer: bytes, from: 0, to: passedTo, isShared };
-  if (!writeAround(upstream.socket, before + held, part, after, client.parts.buffers)) client.socket.pause();
+  if (!writeAround(upstream.socket, before + held, part, after, client.parts)) client.socket.pause();
   if (at < length) client.keepForLater(bytes.subarray(at, length));
   return true;
 }

@@ -69,6 +69,7 @@ export class UpstreamConnection implements Bounded {
         this.#error = error;
       })
       .once('close', () => {
+        this.#reading.close();
         onClose(this);
         this.#user?.onInstanceGone(this.#error);
       });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Buffers } from '../../sockets/buffers.ts';
+import type { WriteBatch } from '../../sockets/write-batch.ts';
 
 /** Some bytes of a buffer. */
 export interface Part {
@@ -11,6 +12,12 @@ export interface Part {
    * socket is not read from.
    */
   readonly isShared: boolean;
+}
+
+/** What all writers share. */
+export interface WriteParts {
+  readonly buffers: Buffers;
+  readonly batch: WriteBatch;
 }
 
 /** Up to this many bytes Node writes a string without allocating for it (StreamBase::WriteString). */
@@ -26,18 +33,17 @@ export function writeAround(
   before: string,
   { buffer, from, to, isShared }: Part,
   after: string,
-  buffers: Buffers,
+  { buffers, batch }: WriteParts,
 ): boolean {
   const length = before.length + (to - from) + after.length;
   if (length === 0) return true;
-  // What the kernel took at once needs no waiting for, however much it was.
-  if (to === from) return socket.write(before + after, 'latin1') || socket.writableLength === 0;
   // A write of less might leave bytes behind without asking for a pause, in which they would be overwritten.
   const canStay = !isShared && length === to - from && length >= socket.writableHighWaterMark;
+  // What the kernel took at once needs no waiting for, however much it was.
   if (canStay) return socket.write(buffer.subarray(from, to)) || socket.writableLength === 0;
   if (length <= maxTextBytes) {
-    const text = before + buffer.toString('latin1', from, to) + after;
-    return socket.write(text, 'latin1') || socket.writableLength === 0;
+    batch.hold(socket);
+    return socket.write(to === from ? before + after : before + buffer.toString('latin1', from, to) + after, 'latin1');
   }
   const whole = buffers.take(length);
   whole.write(before, 0, 'latin1');
