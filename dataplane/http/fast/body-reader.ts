@@ -75,6 +75,9 @@ const lineFeed = 0x0a;
 /** Hexadecimal digits of the size of a chunk: 1 TiB is more than anybody sends at once. */
 const maxSizeDigits = 10;
 
+/** In trailers, some parsers take these for what they say in a head: where this message ends, or the connection. */
+const notInTrailers: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade']);
+
 /**
  * RFC 9112 section 7.1, without chunk extensions: nobody is known to need them, and parsers differ in where they end.
  *
@@ -173,7 +176,7 @@ class ChunkedReader implements BodyReader {
       return text.length < maxHeadBytes ? end : -1;
     }
     const reading = readFields(text, 0, length - 2);
-    if (reading.kind !== 'fields') return -1;
+    if (reading.kind !== 'fields' || reading.fields.some(({ key }) => notInTrailers.has(key))) return -1;
     this.trailers = reading.fields;
     this.#state = 'whole';
     return at + length - before;
