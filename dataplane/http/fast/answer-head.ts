@@ -50,6 +50,8 @@ export function readAnswerHead(text: string, method: string): AnswerHeadReading 
   const status = Number(line[2]);
   const isHttp10 = line[1] === '0';
   if (status === 101) return malformed('it switches protocols unasked');
+  // RFC 9110 section 15.2: HTTP/1.0 has no interim answers, and what comes behind one would be none to it.
+  if (isHttp10 && status < 200) return malformed('it is an interim answer of HTTP/1.0');
 
   let contentLength: string | undefined;
   let transferEncoding: string | undefined;
