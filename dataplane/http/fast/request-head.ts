@@ -34,8 +34,9 @@ const malformed = { kind: 'refused', status: 400, detail: 'the request is malfor
 
 const requestLine = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/[\u0021-\u007e]*) HTTP\/1\.1\r\n/;
 
-// A request line that is not served here may still be one that the full lane knows, as long as it is made of these.
-const visible = /^[\u0020-\u007e\u0080-\u00ff]*$/;
+// A request line that is not served here may still be one that the full lane knows, as long as it has this form: parsers
+// differ in where they divide others.
+const threeWords = /^[\u0021-\u007e\u0080-\u00ff]+ [\u0021-\u007e\u0080-\u00ff]+ HTTP\/\d\.\d\r\n/;
 
 const bareLineFeed = /(?:^|[^\r])\n/;
 
@@ -62,12 +63,14 @@ type HeadersReading =
  * @param memory of the connection. Where the headers are those of the last request, so are the `fields`
  */
 export function readRequestHead(text: string, memory?: HeadersMemory): RequestHeadReading {
+  // RFC 9112 section 2.2: an empty line before a request is to be borne with.
+  if (text.startsWith('\r\n')) return declined;
   const end = text.indexOf('\r\n\r\n');
   const length = end + 4;
   if (end < 0 || length > maxHeadBytes) return unfinished(text);
   const line = requestLine.exec(text);
   const lineEnd = line === null ? text.indexOf('\r\n') + 2 : line[0].length;
-  if (line === null && !visible.test(text.slice(0, lineEnd - 2))) return malformed;
+  if (line === null && !threeWords.test(text)) return malformed;
 
   const section = text.slice(lineEnd, end + 2);
   if (line === null) return readFields(section, 0, section.length).kind === 'malformed' ? malformed : declined;
