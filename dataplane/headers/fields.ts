@@ -51,13 +51,18 @@ export function valuesOf(fields: Fields, key: string): string[] {
 }
 
 /**
- * Fields of one name beside each other, where the first of them stands: the order in which Node sends them. The order of
+ * Fields of one name beside each other, where the first of them stands and spelled as it is: how Node sends them, with
+ * all cookies in one (RFC 6265 section 5.4). The order of
  * different names has no meaning (RFC 9110 section 5.3).
  */
 export function grouped(fields: Fields): Fields {
   for (let index = 1; index < fields.length; index += 1) {
-    const { key } = fields[index] as Field;
-    if (fields[index - 1]?.key === key) continue;
+    const { key, name } = fields[index] as Field;
+    const last = fields[index - 1] as Field;
+    if (last.key === key) {
+      if (last.name === name && key !== 'cookie') continue;
+      return regrouped(fields);
+    }
     for (let before = 0; before < index - 1; before += 1) if (fields[before]?.key === key) return regrouped(fields);
   }
   return fields;
@@ -67,8 +72,10 @@ function regrouped(fields: Fields): Fields {
   const groups = new Map<string, Field[]>();
   for (const each of fields) {
     const group = groups.get(each.key);
-    if (group) group.push({ ...each, name: group[0]?.name ?? each.name });
-    else groups.set(each.key, [each]);
+    const first = group?.[0];
+    if (!group || !first) groups.set(each.key, [each]);
+    else if (each.key === 'cookie') group[0] = { ...first, value: `${first.value}; ${each.value}` };
+    else group.push({ ...each, name: first.name });
   }
   return [...groups.values()].flat();
 }
