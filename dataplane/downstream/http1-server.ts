@@ -66,6 +66,8 @@ const statusOfError: Readonly<Record<string, readonly [status: number, detail: s
 
 /** Answers what is no request. After an earlier answer the connection just ends: that answer may still be on its way. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  // Behind a request that was to be the last: that one is answered, and ends the connection.
+  if (error.code === 'HPE_CLOSED_CONNECTION') return;
   if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { answerFields, connectionClose, httpDate } from '../../headers/answer-fields.ts';
 import { headLines } from '../../headers/head-lines.ts';
 import { transferEncodingChunked } from '../framing.ts';
@@ -40,7 +41,9 @@ export class AnswerMemory {
       const { status, reason, fields } = head;
       this.#writtenHead = head;
       this.#writtenAt = date;
-      this.#written = flat(`HTTP/1.1 ${status} ${reason}\r\n${headLines(answerFields(fields, status))}`);
+      // What Node says, in the full lane.
+      const phrase = reason === '' ? (STATUS_CODES[status] ?? 'unknown') : reason;
+      this.#written = flat(`HTTP/1.1 ${status} ${phrase}\r\n${headLines(answerFields(fields, status))}`);
     }
     const isChunked = head.framing.kind === 'chunked' || head.framing.kind === 'close';
     return `${this.#written}${close ? closeLine : ''}${isChunked ? chunkedLine : ''}\r\n`;

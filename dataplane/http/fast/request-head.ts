@@ -1,5 +1,5 @@
 import type { Fields } from '../../headers/fields.ts';
-import { maxHeadBytes, maxHeaderCount, maxTargetBytes } from '../../limits.ts';
+import { maxHeadBytes, maxTargetBytes } from '../../limits.ts';
 import { chunkedBody, type Framing, noBody } from '../framing.ts';
 import { readFields } from './fields-reader.ts';
 
@@ -77,7 +77,8 @@ export function readRequestHead(text: string, memory?: HeadersMemory): RequestHe
   const headers = recall(section, memory);
   if (headers.kind !== 'headers') return headers;
   const target = line[2] as string;
-  if (target.length > maxTargetBytes) return refused(414, `the path is longer than ${maxTargetBytes} bytes`);
+  // What is above the other limits can be answered as any request; the full lane does.
+  if (target.length > maxTargetBytes) return declined;
   const { fields, framing, close } = headers;
   return { kind: 'head', head: { method: line[1] as string, target, fields, framing, close }, length };
 }
@@ -95,7 +96,7 @@ function recall(section: string, memory: HeadersMemory | undefined): HeadersRead
 function readHeaders(section: string): HeadersReading {
   const reading = readFields(section, 0, section.length);
   if (reading.kind === 'fields') return judge(reading.fields);
-  return reading.kind === 'malformed' ? malformed : refused(431, `more than ${maxHeaderCount} headers`);
+  return reading.kind === 'malformed' ? malformed : declined;
 }
 
 function unfinished(text: string): RequestHeadReading {

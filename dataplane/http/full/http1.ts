@@ -5,7 +5,7 @@ import { ForwardFailure, type ForwardFailureKind } from '../failure.ts';
 import type { Forward } from './forward.types.ts';
 import { startAnswerTimer } from './answer-timer.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
-import { answerOfMessage, relay } from './relay.ts';
+import { answerOfMessage, type Interim, relay, relayInterim } from './relay.ts';
 
 export interface Http1Options {
   readonly agents: Http1Agents;
@@ -19,11 +19,15 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
   return (exchange, { instance, target, fields, freshConnection }) =>
     new Promise((resolve, reject) => {
       const { request, response } = exchange;
+      const headers = http1Headers(fields, request.method ?? 'GET', exchange.framing);
       let failureKind: ForwardFailureKind = 'connect';
 
       const body = new HeldBody((upstream) => {
         // http-proxy would merge slashes in the path: what was looked up is what is sent.
         upstream.path = target;
+        // It would turn the order of the headers round too.
+        for (const name of upstream.getHeaderNames()) upstream.removeHeader(name);
+        for (const [name, value] of Object.entries(headers)) upstream.setHeader(name, value);
         // To keep the connection is the way of HTTP/1.1, and need not be said.
         upstream.removeHeader('connection');
         onceConnected(upstream, () => {
@@ -37,6 +41,7 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
         });
         // An answer that is an upgrade, which was not asked for, closes it without an error.
         upstream.once('close', () => reject(new ForwardFailure(failureKind, 'the connection ended before an answer')));
+        upstream.on('information', (interim: Interim) => relayInterim(interim, response));
         upstream.once('response', (answer: IncomingMessage) =>
           resolve(relay(answerOfMessage(answer), exchange, instance)),
         );
@@ -47,7 +52,7 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
         });
       });
 
-      request.headers = http1Headers(fields, request.method ?? 'GET', exchange.framing);
+      request.headers = {};
       proxy.web(
         request,
         response,

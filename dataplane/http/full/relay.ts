@@ -3,10 +3,13 @@ import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'nod
 import type { Readable } from 'node:stream';
 import { answerFields, trailerFields } from '../../headers/answer-fields.ts';
 import { type Fields, fieldsOfRaw, recordOf } from '../../headers/fields.ts';
+import { headLines } from '../../headers/head-lines.ts';
+import { endToEnd } from '../../headers/hop-by-hop.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
 import type { Exchange } from './exchange.ts';
 import { sayOnlyWhetherItCloses } from './respond.ts';
 import { ForwardFailure } from '../failure.ts';
+import { transferEncodingChunked } from '../framing.ts';
 
 /** The answer of an instance, over either protocol. */
 export interface Answer {
@@ -42,6 +45,8 @@ export async function relay(answer: Answer, exchange: Exchange, { state }: Route
   response.statusCode = status;
   for (const [name, value] of Object.entries(recordOf(answerFields(fields, status)))) response.setHeader(name, value);
   sayOnlyWhetherItCloses(response);
+  // Else it would depend on whether the end of an empty body comes before its head goes out.
+  if (isChunked(response, fields)) response.setHeader(transferEncodingChunked.name, transferEncodingChunked.value);
 
   body.on('data', (chunk: Buffer) => {
     call.bytes += chunk.length;
@@ -67,6 +72,22 @@ export async function relay(answer: Answer, exchange: Exchange, { state }: Route
   });
   body.pipe(response, { end: false });
   return exchange.over;
+}
+
+/** What `node:http` tells of an interim answer. */
+export interface Interim {
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly rawHeaders: string[];
+}
+
+/** Sends an interim answer (RFC 9110 section 15.2) to the client; that the client may go on was said here already. */
+export function relayInterim({ statusCode, statusMessage, rawHeaders }: Interim, response: ServerResponse): void {
+  if (statusCode === 100 || response.req.httpVersion !== '1.1' || response.headersSent) return;
+  // Node has a method for some of them only.
+  const phrase = reasonPhrase.test(statusMessage) ? statusMessage : '';
+  const head = `HTTP/1.1 ${statusCode} ${phrase}\r\n${headLines(endToEnd(fieldsOfRaw(rawHeaders)))}\r\n`;
+  response.socket?.write(head, 'latin1');
 }
 
 /** An answer over HTTP/1.1. */
@@ -100,7 +121,18 @@ export function answerOfStream(
   };
 }
 
+/** Whether the body of an answer to a client over HTTP/1.1 goes out in chunks. */
+function isChunked(response: Exchange['response'], fields: Fields): boolean {
+  if (!(response instanceof ServerResponse) || response.req.httpVersion !== '1.1') return false;
+  const { req, statusCode } = response;
+  if (req.method === 'HEAD' || statusCode === 204 || statusCode === 304) return false;
+  return fields.every(({ key }) => key !== 'content-length');
+}
+
+const noBytes = Buffer.alloc(0);
+
 function flushHead(response: Exchange['response']): void {
-  if (response instanceof ServerResponse) response.flushHeaders();
+  // Not `flushHeaders`, which sends what of a header is beyond ASCII as UTF-8, and so as other bytes than came.
+  if (response instanceof ServerResponse) response.write(noBytes);
   else response.writeHead(response.statusCode);
 }
