@@ -1,4 +1,5 @@
 import { answers } from './answers.ts';
+import { lanes } from './lanes.ts';
 import type { Property } from './property.ts';
 import { requests } from './requests.ts';
 
@@ -19,4 +20,5 @@ function measure<Input>(each: Measure<Input>): Measure<unknown> {
 export const properties: readonly Measure<unknown>[] = [
   measure({ property: requests, runs: 1_500, leastShare: 0.4 }),
   measure({ property: answers, runs: 1_500, leastShare: 0.4 }),
+  measure({ property: lanes, runs: 300, leastShare: 0.5 }),
 ];
