@@ -36,7 +36,7 @@ const requestLine = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/[\u0021-\u007e
 
 // A request line that is not served here may still be one that the full lane knows, as long as it has this form: parsers
 // differ in where they divide others.
-const threeWords = /^[\u0021-\u007e\u0080-\u00ff]+ [\u0021-\u007e\u0080-\u00ff]+ HTTP\/\d\.\d\r\n/;
+const threeWords = /^(?:[\u0021-\u007e\u0080-\u00ff]+ [\u0021-\u007e\u0080-\u00ff]+ HTTP\/1\.\d|PRI \* HTTP\/2\.0)\r\n/;
 
 const bareLineFeed = /(?:^|[^\r])\n/;
 
