@@ -16,7 +16,7 @@ export interface RawMessage {
  * @param isBodiless for an answer that has no body whatever its head says
  * @param hasEnded whether nothing more comes, which ends an answer that says no length
  */
-export function takeMessage(
+function takeMessage(
   bytes: string,
   { isBodiless = false, hasEnded = false } = {},
 ): { readonly message: RawMessage; readonly rest: string } | undefined {

@@ -9,7 +9,7 @@ export interface SmugglingCase {
 }
 
 /** What an attacker would have reach the other service, behind or inside of what is sent. */
-export const smuggled = 'GET /api/greeter/smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+const smuggled = 'GET /api/greeter/smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 
 /** A request that asks for the end of the connection, so that a test that sends it sees that end. */
 const last = 'GET /service/users/last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';

@@ -36,7 +36,7 @@ for (const { property } of chosen) {
   );
   if (result.failed && result.counterexample) {
     const [input] = result.counterexample;
-    const saved = { about: String((result.errorInstance as Error | undefined)?.message ?? 'failed'), input };
+    const saved = { about: (result.errorInstance as Error | undefined)?.message, input };
     process.stdout.write(`${name}: an input that fails, for corpus/${name}.json:\n${JSON.stringify(saved, null, 2)}\n`);
     process.exitCode = 1;
   } else process.stdout.write(`${name}: ${result.numRuns} inputs from seed ${seed}, none fails\n`);

@@ -10,7 +10,7 @@ export interface Property<Input = unknown> {
   readonly start: () => Promise<Checker<Input>>;
 }
 
-export interface Checker<Input> extends AsyncDisposable {
+interface Checker<Input> extends AsyncDisposable {
   /**
    * @returns whether the input got as far as to be compared; of most of them that should be so
    * @throws AssertionError where the property does not hold

@@ -8,7 +8,7 @@ import type { TcpAddress } from '../../../proto/channel/address.ts';
 import { Protocol, type Service, type Snapshot } from '../../../proto/gen/micro/routes/v1/routes.ts';
 import type { RouteSource } from '../../../proto/routes/source.ts';
 import { type DataPlane, startDataPlane } from '../../data-plane.ts';
-import { RawInstance } from '../raw-instance.ts';
+import { RawInstance } from '../raw-instance.fixture.ts';
 
 /** Two whole data planes in front of one instance: one believes what its clients say of the way they came, one does not. */
 export interface TwoPlanes extends AsyncDisposable {
