@@ -79,10 +79,24 @@ const field = fc.oneof(
   { weight: 1, arbitrary: connection.map((value) => `Connection: ${value}`) },
 );
 
-const bytes = fc.string({ unit: 'binary-ascii', maxLength: 60 });
+/** Now and then more than a socket takes, or a buffer has, at once. */
+const bytes = fc.oneof(
+  { weight: 15, arbitrary: fc.string({ unit: 'binary-ascii', maxLength: 60 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .integer({ min: 15_000, max: 300_000 })
+      .map((length) =>
+        Array.from({ length: Math.ceil(length / 8) }, (_, index) => index.toString(36).padStart(8, '.')).join(''),
+      ),
+  },
+);
 const chunked = fc
   .tuple(
-    fc.array(fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 30 }), { maxLength: 4 }),
+    fc.array(
+      bytes.filter((data) => data !== ''),
+      { maxLength: 4 },
+    ),
     fc.constantFrom('', '', 'X-T: 1\r\n'),
   )
   .map(
@@ -186,7 +200,10 @@ const request = fc
     cuts: fc.oneof(fc.constant([]), fc.constant([0]), fc.array(fc.integer({ min: 1, max: 999 }), { maxLength: 5 })),
     answer,
   })
-  .chain(({ others, accept, framed: [framing, body], ...rest }) => {
+  .chain(({ others, accept, framed: anyBody, ...rest }) => {
+    // A large body that no instance takes may be answered with a reset in the full lane: Node does not linger.
+    const isTaken = rest.target === '/service/users/list' || anyBody[1].length < 2_000;
+    const [framing, body] = isTaken ? anyBody : (['', ''] as const);
     const needed = ['Host: a.example', 'X-Request-Id: 1', `traceparent: 00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`];
     const all = [...others, ...accept, ...needed, ...(framing === '' ? [] : [framing])];
     return fc.shuffledSubarray(all, { minLength: all.length }).map((fields): Exchange => ({ ...rest, fields, body }));
@@ -209,7 +226,9 @@ export const lanes: Property<Exchange> = {
     async function outcome(exchange: Exchange, declining: readonly string[], cuts: readonly number[]) {
       const { isTrusted, method, target: path, fields, body, answer: answered } = exchange;
       const lines = [...fields, ...declining].map((line) => `${line}\r\n`).join('');
-      const sent = `${method} ${path} HTTP/1.1\r\n${lines}\r\n${body}${last}`;
+      // Who writes behind a last request may lose its answer in the full lane, to a reset: Node does not linger.
+      const more = fields.some((line) => /^connection:.*close/i.test(line)) ? '' : last;
+      const sent = `${method} ${path} HTTP/1.1\r\n${lines}\r\n${body}${more}`;
       instance.answer = ({ head }) => (head.startsWith('HEAD') ? withoutBody(answered) : answered);
       instance.requests.length = 0;
       const received = await converse(isTrusted ? planes.trusting : planes.doubting, cut({ bytes: sent, cuts }));

@@ -23,10 +23,14 @@ export function pieces(bytes: fc.Arbitrary<string>): fc.Arbitrary<Pieces> {
   return fc.record({ bytes, cuts: fc.array(fc.integer({ min: 1, max: 999 }), { maxLength: 6 }) });
 }
 
-/** The pieces, as they come one after the other; one byte each where the input says only this: cuts of [0]. */
+/** The pieces, as they come one after the other; one byte each, or two thousand of them, where the cuts are [0]. */
 export function cut({ bytes, cuts }: Pieces): Buffer[] {
   const whole = Buffer.from(bytes, 'latin1');
-  const places = cuts[0] === 0 ? whole.keys() : cuts.map((share) => Math.floor((share * whole.length) / 1_000));
+  const size = Math.ceil(whole.length / 2_000);
+  const places =
+    cuts[0] === 0
+      ? Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => index * size)
+      : cuts.map((share) => Math.floor((share * whole.length) / 1_000));
   const ends = [...new Set([...places, whole.length])].filter((end) => end > 0).toSorted((a, b) => a - b);
   return ends.map((end, index) => whole.subarray(ends[index - 1] ?? 0, end));
 }
