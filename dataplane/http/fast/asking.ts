@@ -1,6 +1,5 @@
-import { headLines } from '../../headers/head-lines.ts';
-import { endToEnd } from '../../headers/hop-by-hop.ts';
 import { ForwardFailure, type ForwardFailureKind, mayTryAgain } from '../failure.ts';
+import { interimHead, isPassedOn } from '../interim-answer.ts';
 import { errorTo } from '../own-answers.ts';
 import { abandon } from './abandon.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -97,9 +96,8 @@ function readAnswer(
   return state;
 }
 
-/** RFC 9110 section 15.2. That the client may go on is not for the instance to say: the client did not ask. */
 function passOnInterim({ status, reason, fields }: AnswerHead, { socket }: ClientConnection): void {
-  if (status !== 100) socket.write(`HTTP/1.1 ${status} ${reason}\r\n${headLines(endToEnd(fields))}\r\n`, 'latin1');
+  if (isPassedOn(status)) socket.write(interimHead(status, reason, fields), 'latin1');
 }
 
 function unanswered(state: Asking, reason: string): Failed {

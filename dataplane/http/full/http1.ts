@@ -5,7 +5,8 @@ import { ForwardFailure, type ForwardFailureKind } from '../failure.ts';
 import type { Forward } from './forward.types.ts';
 import { startAnswerTimer } from './answer-timer.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
-import { answerOfMessage, type Interim, relay, relayInterim } from './relay.ts';
+import { interimOfMessage, passOnInterim } from './interim.ts';
+import { answerOfMessage, relay } from './relay.ts';
 
 export interface Http1Options {
   readonly agents: Http1Agents;
@@ -41,7 +42,7 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
         });
         // An answer that is an upgrade, which was not asked for, closes it without an error.
         upstream.once('close', () => reject(new ForwardFailure(failureKind, 'the connection ended before an answer')));
-        upstream.on('information', (interim: Interim) => relayInterim(interim, response));
+        upstream.on('information', (info) => passOnInterim(exchange, interimOfMessage(info)));
         upstream.once('response', (answer: IncomingMessage) =>
           resolve(relay(answerOfMessage(answer), exchange, instance)),
         );

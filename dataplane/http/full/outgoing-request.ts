@@ -7,6 +7,7 @@ import { http2RecordOf, recordOf } from '../../headers/fields.ts';
 import type { Exchange } from './exchange.ts';
 import type { Attempt } from './forward.types.ts';
 import { type Http1Agents, http1Headers, http1Target, onceConnected } from './http1-request.ts';
+import { interimOfMessage, passOnInterim } from './interim.ts';
 import { type Answer, answerOfMessage, answerOfStream } from './relay.ts';
 
 /**
@@ -77,11 +78,8 @@ export class OutgoingRequest extends EventEmitter {
 }
 
 /** Begins a request to an HTTP/1.1 instance. Rejects when it cannot be reached. */
-export function openHttp1(
-  { request, framing, hasBody }: Exchange,
-  attempt: Attempt,
-  agents: Http1Agents,
-): Promise<OutgoingRequest> {
+export function openHttp1(exchange: Exchange, attempt: Attempt, agents: Http1Agents): Promise<OutgoingRequest> {
+  const { request, framing, hasBody } = exchange;
   return new Promise((resolve, reject) => {
     const upstream: ClientRequest = requestHttp1({
       ...http1Target(attempt.instance.address),
@@ -94,6 +92,7 @@ export function openHttp1(
     upstream.once('error', reject);
     onceConnected(upstream, () => {
       const outgoing = new OutgoingRequest(upstream, { hasBody, isStale: () => upstream.reusedSocket });
+      upstream.on('information', (info) => passOnInterim(exchange, interimOfMessage(info)));
       upstream.once('response', (message: IncomingMessage) => outgoing.answered(answerOfMessage(message)));
       resolve(outgoing);
     });
@@ -101,11 +100,8 @@ export function openHttp1(
 }
 
 /** Begins a request to an instance that speaks HTTP/2 by prior knowledge. Rejects when it cannot be reached. */
-export async function openHttp2(
-  { request, framing, hasBody }: Exchange,
-  attempt: Attempt,
-  sessions: Sessions,
-): Promise<OutgoingRequest> {
+export async function openHttp2(exchange: Exchange, attempt: Attempt, sessions: Sessions): Promise<OutgoingRequest> {
+  const { request, framing, hasBody } = exchange;
   const { host, ...headers } = http2RecordOf(attempt.fields);
   if (framing.kind === 'length') headers['content-length'] = String(framing.length);
   const session = await sessions.to(attempt.instance.address);
@@ -119,6 +115,9 @@ export async function openHttp2(
     // A stream that is reset on a connection that stands is meant.
     isStale: () => hasAnswered && !session.isUsable,
   });
+  stream.on('headers', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, rawHeaders: string[]) =>
+    passOnInterim(exchange, { status: head[':status'] ?? 0, rawHeaders }),
+  );
   stream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, raw: string[]) =>
     outgoing.answered(answerOfStream(stream, head[':status'], raw)),
   );

@@ -3,8 +3,6 @@ import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'nod
 import type { Readable } from 'node:stream';
 import { answerFields, trailerFields } from '../../headers/answer-fields.ts';
 import { type Fields, fieldsOfRaw, recordOf } from '../../headers/fields.ts';
-import { headLines } from '../../headers/head-lines.ts';
-import { endToEnd } from '../../headers/hop-by-hop.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
 import type { Exchange } from './exchange.ts';
 import { sayOnlyWhetherItCloses } from './respond.ts';
@@ -25,7 +23,7 @@ export interface Answer {
 }
 
 // RFC 9112 section 4: a reason phrase is made of tabs and visible characters. Instances' parsers let others pass.
-const reasonPhrase = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+export const reasonPhrase = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 
 /**
  * Sends an instance's answer to the client as it comes. Resolves when the exchange is over.
@@ -72,22 +70,6 @@ export async function relay(answer: Answer, exchange: Exchange, { state }: Route
   });
   body.pipe(response, { end: false });
   return exchange.over;
-}
-
-/** What `node:http` tells of an interim answer. */
-export interface Interim {
-  readonly statusCode: number;
-  readonly statusMessage: string;
-  readonly rawHeaders: string[];
-}
-
-/** Sends an interim answer (RFC 9110 section 15.2) to the client; that the client may go on was said here already. */
-export function relayInterim({ statusCode, statusMessage, rawHeaders }: Interim, response: ServerResponse): void {
-  if (statusCode === 100 || response.req.httpVersion !== '1.1' || response.headersSent) return;
-  // Node has a method for some of them only.
-  const phrase = reasonPhrase.test(statusMessage) ? statusMessage : '';
-  const head = `HTTP/1.1 ${statusCode} ${phrase}\r\n${headLines(endToEnd(fieldsOfRaw(rawHeaders)))}\r\n`;
-  response.socket?.write(head, 'latin1');
 }
 
 /** An answer over HTTP/1.1. */
