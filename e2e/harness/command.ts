@@ -37,6 +37,8 @@ export function spawnMicro(
     env: { ...plain.env, ...env },
     buffer: false,
     all: true,
+    // Whoever ends it says how long it may take: the default is to kill it 5 s after a SIGTERM.
+    forceKillAfterDelay: false,
   });
 }
 
