@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /** How an instance behaves from now on. */
-export type Fault = 'none' | 'resetting' | 'garbage' | 'refusing';
+type Fault = 'none' | 'resetting' | 'garbage' | 'refusing';
 
 /** An instance in a process of its own, which can be told to misbehave. */
 export interface FaultyInstance extends AsyncDisposable {
