@@ -74,7 +74,8 @@ describe.each(lanes)('in the $lane lane', ({ fields }) => {
       );
     });
 
-    test.skipIf(answered === undefined).each(closes)(
+    // Half a head reaches no instance.
+    test.each(answered === undefined ? [] : closes)(
       'an instance that leaves by $by is answered for, or breaks the answer',
       async ({ close }) => {
         const { address, connections } = await startInstance(answered);
