@@ -91,6 +91,8 @@ function readAnswer(
         part: { buffer, from: start, to: end, isShared: isFirst && isShared },
       };
     passOnInterim(head, client);
+    // The client has heard from this instance.
+    state.isInHand = false;
   }
   state.received = undefined;
   return state;
