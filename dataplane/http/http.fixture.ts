@@ -6,7 +6,7 @@ import {
   createServer as createHttp2Server,
   type IncomingHttpHeaders,
 } from 'node:http2';
-import type { Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
@@ -93,3 +93,24 @@ export const echo: RequestListener = (incoming, response) => {
     response.end(JSON.stringify({ method, url, headers, body: String(body) }));
   });
 };
+
+/** What a client over HTTP/1.1 adds to a request to be served by each lane. */
+export const lanes = [
+  { lane: 'fast', header: '' },
+  { lane: 'full', header: 'Trailer: x\r\n' },
+] as const;
+
+/** The head of a GET, with the header lines that are given. */
+export const get = (target: string, ...headers: readonly string[]): string =>
+  `GET ${target} HTTP/1.1\r\nHost: a\r\n${headers.join('')}\r\n`;
+
+/** An address on which nothing listens. */
+export async function deadAddress(): Promise<string> {
+  const server = createTcpServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `127.0.0.1:${port}`;
+}

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { type IncomingMessage, type RequestListener, request } from 'node:http';
+import { type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
-import { ways } from './http.fixture.ts';
+import { get, lanes, ways } from './http.fixture.ts';
 
 const link = '</style.css>; rel=preload';
 
@@ -75,5 +75,38 @@ test.each(['', 'Trailer: x\r\n'])(
     const connection = rawConnection(http);
     connection.write(`GET /api/greeter/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}\r\n`);
     expect(await text(connection)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/);
+  },
+);
+
+test('an interim answer that HTTP/2 cannot carry is left out', async () => {
+  const instance = createTcpServer((socket: Socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () =>
+      socket.end(
+        'HTTP/1.1 103 Early Hints\r\nContent-Type: a\r\nContent-Type: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone',
+      ),
+    );
+  });
+  const { http } = await startTestDataPlane(
+    testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
+  );
+  expect(await ask('HTTP/2', http, {})).toEqual({ hints: [], body: 'done' });
+});
+
+test.each(lanes)(
+  'the interim answer to a pipelined request comes in its turn in the $lane lane',
+  async ({ header }) => {
+    const first: ServerResponse[] = [];
+    const instance = await ways[0].start((incoming, response) => {
+      if (incoming.url === '/1') first.push(response);
+      else hinting(incoming, response);
+      // The full lane asks for both at once, the fast one not before the first is answered.
+      if (header === '' || incoming.url === '/2') first[0]?.end('one');
+    });
+    const { http } = await startTestDataPlane(testSource(service('go.micro.api.greeter', [instance])));
+    const connection = rawConnection(http);
+    connection.write(get('/api/greeter/1', header) + get('/api/greeter/2', header, 'Connection: close\r\n'));
+    const seen = (await text(connection)).match(/(?<=HTTP\/1\.1 )\d+|one|done/g);
+    expect(seen).toEqual(['200', 'one', '103', '200', 'done']);
   },
 );

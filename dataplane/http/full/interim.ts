@@ -1,5 +1,7 @@
 import { type InformationEvent, ServerResponse } from 'node:http';
-import { fieldsOfRaw, http2RecordOf } from '../../headers/fields.ts';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { type Fields, fieldsOfRaw, http2RecordOf } from '../../headers/fields.ts';
 import { endToEnd } from '../../headers/hop-by-hop.ts';
 import { interimHead, isPassedOn } from '../interim-answer.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,14 +21,23 @@ export function passOnInterim({ request, response }: Exchange, interim: InterimA
   if (!isPassedOn(status) || response.headersSent || response.destroyed) return;
   const fields = fieldsOfRaw(rawHeaders);
   if (!(response instanceof ServerResponse)) {
-    response.stream.additionalHeaders({ ...http2RecordOf(endToEnd(fields)), ':status': status });
+    overHttp2(response.stream, status, fields);
     return;
   }
-  // RFC 9110 section 15.2: HTTP/1.0 knows of none. A response whose turn has not come in a pipeline has no socket: what
-  // is said before an answer is of no use behind another one.
+  // RFC 9110 section 15.2: HTTP/1.0 knows of none.
   if (request.httpVersion === '1.0') return;
-  const reason = reasonPhrase.test(statusMessage) ? statusMessage : '';
-  response.socket?.write(interimHead(status, reason, fields), 'latin1');
+  const head = interimHead(status, reasonPhrase.test(statusMessage) ? statusMessage : '', fields);
+  if (response.socket) response.socket.write(head, 'latin1');
+  // In a pipeline, its turn comes after the answers to the requests before it.
+  else response.once('socket', (socket: Socket) => socket.write(head, 'latin1'));
+}
+
+function overHttp2(stream: ServerHttp2Stream, status: number, fields: Fields): void {
+  try {
+    stream.additionalHeaders({ ...http2RecordOf(endToEnd(fields)), ':status': status });
+  } catch {
+    // The stream is closed by now, or HTTP/2 cannot carry these fields. Nobody may count on an interim answer.
+  }
 }
 
 /** An interim answer over HTTP/1.1. */
