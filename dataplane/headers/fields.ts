@@ -94,7 +94,51 @@ export function recordOf(fields: Fields): FieldRecord {
   return record;
 }
 
-/** For a message that Node sends over HTTP/2, where names are in lower case (RFC 9113 section 8.2.1). */
+/** What `node:http2` throws on when it is to be sent twice (`kSingleValueHeaders` of its lib/internal/http2/util.js). */
+const sentOnceOverHttp2: ReadonlySet<string> = new Set([
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'access-control-request-method',
+  'age',
+  'authorization',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'dnt',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'range',
+  'referer',
+  'retry-after',
+  'tk',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'x-content-type-options',
+]);
+
+/**
+ * For a message that Node sends over HTTP/2, where names are in lower case (RFC 9113 section 8.2.1). Of a field that can be
+ * sent once only the first counts, as it does for Node's own HTTP.
+ */
 export function http2RecordOf(fields: Fields): FieldRecord {
-  return recordOf(fields.map(({ key, value }) => ({ name: key, key, value })));
+  const record = recordOf(fields.map(({ key, value }) => ({ name: key, key, value })));
+  for (const [name, value] of Object.entries(record))
+    if (Array.isArray(value) && sentOnceOverHttp2.has(name)) record[name] = value[0] ?? '';
+  return record;
 }

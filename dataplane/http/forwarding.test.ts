@@ -1,6 +1,8 @@
+import { createServer as createTcpServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
-import { echo, type Received, type Seen, ways } from './http.fixture.ts';
+import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { echo, type Received, type Seen, sendHttp2, ways } from './http.fixture.ts';
 
 const seen = ({ body }: Received): Seen => JSON.parse(body) as Seen;
 
@@ -117,4 +119,32 @@ describe.each(ways)('from a client on $client to an instance on $instance', ({ s
     expect(answer.status).toBe(308);
     expect(answer.headers['location']).toBe('/web/blog/?page=2');
   });
+});
+
+test('of a field that HTTP/2 carries once the first goes on', async () => {
+  const twice = 'Content-Type: a\r\nContent-Type: b\r\n';
+  const instance = createTcpServer((socket) =>
+    socket
+      .on('error', () => {})
+      .once('data', () =>
+        socket.end(
+          `HTTP/1.1 103 Early Hints\r\n${twice}\r\nHTTP/1.1 200 OK\r\n${twice}X-More: a\r\nX-More: b\r\nContent-Length: 4\r\n\r\ndone`,
+        ),
+      ),
+  );
+  const http2Instance = await ways[1].start(echo);
+  const { http } = await startTestDataPlane(
+    testSource(
+      service('go.micro.api.one', [await listenForTest(instance)]),
+      service('go.micro.api.two', [http2Instance], { protocol: ways[1].protocol }),
+    ),
+  );
+  expect(await sendHttp2(http, '/api/one/')).toMatchObject({
+    status: 200,
+    headers: { 'content-type': 'a', 'x-more': 'a, b' },
+    body: 'done',
+  });
+  const client = rawConnection(http);
+  client.write(`GET /api/two/ HTTP/1.1\r\nHost: a\r\n${twice}Connection: close\r\n\r\n`);
+  expect(await text(client)).toMatch(/^HTTP\/1\.1 200 [^]*"content-type":"a"/);
 });

@@ -78,21 +78,6 @@ test.each(['', 'Trailer: x\r\n'])(
   },
 );
 
-test('an interim answer that HTTP/2 cannot carry is left out', async () => {
-  const instance = createTcpServer((socket: Socket) => {
-    socket.on('error', () => {});
-    socket.once('data', () =>
-      socket.end(
-        'HTTP/1.1 103 Early Hints\r\nContent-Type: a\r\nContent-Type: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone',
-      ),
-    );
-  });
-  const { http } = await startTestDataPlane(
-    testSource(service('go.micro.api.greeter', [await listenForTest(instance)])),
-  );
-  expect(await ask('HTTP/2', http, {})).toEqual({ hints: [], body: 'done' });
-});
-
 test.each(lanes)(
   'the interim answer to a pipelined request comes in its turn in the $lane lane',
   async ({ header }) => {

@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { answerFields, trailerFields } from '../../headers/answer-fields.ts';
-import { type Fields, fieldsOfRaw, recordOf } from '../../headers/fields.ts';
+import { type Fields, fieldsOfRaw, http2RecordOf, recordOf } from '../../headers/fields.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
 import type { Exchange } from './exchange.ts';
 import { sayOnlyWhetherItCloses } from './respond.ts';
@@ -41,7 +41,9 @@ export async function relay(answer: Answer, exchange: Exchange, { state }: Route
   if (response instanceof ServerResponse && reasonPhrase.test(statusMessage)) response.statusMessage = statusMessage;
   call.code = status;
   response.statusCode = status;
-  for (const [name, value] of Object.entries(recordOf(answerFields(fields, status)))) response.setHeader(name, value);
+  const head = answerFields(fields, status);
+  const record = response instanceof ServerResponse ? recordOf(head) : http2RecordOf(head);
+  for (const [name, value] of Object.entries(record)) response.setHeader(name, value);
   sayOnlyWhetherItCloses(response);
   // Else it would depend on whether the end of an empty body comes before its head goes out.
   if (isChunked(response, fields)) response.setHeader(transferEncodingChunked.name, transferEncodingChunked.value);
