@@ -76,14 +76,21 @@ export async function relay(answer: Answer, exchange: Exchange, { state }: Route
 
 /** An answer over HTTP/1.1. */
 export function answerOfMessage(message: IncomingMessage): Answer {
+  // Node takes it away when it keeps the connection.
+  const { socket } = message;
   return {
     status: message.statusCode ?? 502,
     statusMessage: message.statusMessage,
     fields: fieldsOfRaw(message.rawHeaders),
     body: message,
-    isWhole: () => message.complete,
+    isWhole: () => message.complete && !(endsWithConnection(message) && socket.errored),
     trailers: () => fieldsOfRaw(message.rawTrailers),
   };
+}
+
+/** Node takes such a body for whole also where its connection was reset. */
+function endsWithConnection({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
 
 /** An answer over HTTP/2. */
