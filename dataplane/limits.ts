@@ -13,6 +13,8 @@ export interface Timeouts {
    * listens or is gone, nothing but a write would tell, and an instance should not work for nobody.
    */
   readonly halfClosedMs: number;
+  /** How long a connection is still read after its last answer has left, so that the client can read that. */
+  readonly lingerMs: number;
   /** For a connection to an instance. */
   readonly connectMs: number;
   /** From the last byte of a request to the head of its answer. */
@@ -34,6 +36,7 @@ export const defaultTimeouts: Timeouts = {
   tlsHandshakeMs: 10_000,
   idleMs: 75_000,
   halfClosedMs: 1_000,
+  lingerMs: 2_000,
   connectMs: 1_000,
   answerHeadMs: 60_000,
   upstreamIdleMs: 4_000,
@@ -52,9 +55,6 @@ export const maxHeaderCount = 100;
 
 /** Streams that one HTTP/2 client may have open at once on one connection. */
 export const maxConcurrentStreams = 250;
-
-/** How long a connection is still read after its last answer, in milliseconds, so that the client can read that. */
-export const lingerMs = 2_000;
 
 /** Health checks of instances that are under way at once. */
 export const maxChecksAtOnce = 100;

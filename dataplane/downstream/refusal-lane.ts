@@ -1,4 +1,4 @@
-import { lingerMs } from '../limits.ts';
+import { defaultTimeouts } from '../limits.ts';
 import { rawErrorAnswer } from './error-answer.ts';
 import type { Lane } from './lane.types.ts';
 
@@ -7,7 +7,7 @@ export function refusalLane(detail: string): Lane {
   const answer = rawErrorAnswer(400, detail);
   return {
     accept(socket) {
-      const timer = setTimeout(() => socket.destroy(), lingerMs);
+      const timer = setTimeout(() => socket.destroy(), defaultTimeouts.lingerMs);
       socket.once('error', () => {}).once('close', () => clearTimeout(timer));
       socket.end(answer);
       // Destroyed any sooner, the connection would be reset for what was not read, and the answer lost with it.

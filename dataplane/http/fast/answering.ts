@@ -58,8 +58,12 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
       if (!requestBody.isWhole) return breakOff(state, client);
       client.within(client.parts.timeouts.halfClosedMs);
       return state;
-    case 'client-gone':
     case 'deadline':
+      // What waits to be written will tell whether the client is gone; it may be slow.
+      if (client.socket.writableLength === 0) return breakOff(state, client);
+      client.within(client.parts.timeouts.halfClosedMs);
+      return state;
+    case 'client-gone':
       return breakOff(state, client);
     default:
       return state;

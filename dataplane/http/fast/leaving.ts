@@ -1,4 +1,3 @@
-import { lingerMs } from '../../limits.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { type Event, gone, left, type Leaving, type State } from './state.ts';
 
@@ -9,8 +8,9 @@ import { type Event, gone, left, type Leaving, type State } from './state.ts';
 export function leave(client: ClientConnection): Leaving {
   const { socket } = client;
   client.takeKept();
-  client.within(lingerMs);
-  socket.end();
+  // The answer itself may take a slow client longer.
+  client.deadline = Number.POSITIVE_INFINITY;
+  socket.end(() => client.within(client.parts.timeouts.lingerMs));
   return left;
 }
 

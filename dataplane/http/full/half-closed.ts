@@ -8,7 +8,8 @@ export function endAbandoned(socket: Socket, halfClosedMs: number): void {
   socket.once('end', () => {
     let sent = socket.bytesWritten;
     const timer = setInterval(() => {
-      if (socket.bytesWritten === sent) socket.destroy();
+      // What waits to be written will tell whether the client is gone; it may be slow.
+      if (socket.bytesWritten === sent && socket.writableLength === 0) socket.destroy();
       sent = socket.bytesWritten;
     }, halfClosedMs);
     socket.once('close', () => clearInterval(timer));
