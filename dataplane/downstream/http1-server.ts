@@ -48,6 +48,10 @@ export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Injected
     openAnswers,
     accept(socket) {
       server.emit('connection', socket);
+      socket.once('end', () => {
+        const last = openAnswers.lastOn(socket);
+        if (last) last.shouldKeepAlive = false;
+      });
       socket.resume();
     },
     drain,

@@ -18,10 +18,14 @@ export class OpenAnswers {
 
   /** Of each connection the one that will be sent last. */
   *lastOnes(): Iterable<ServerResponse> {
-    for (const open of this.#ofSocket.values()) {
-      const last = [...open].at(-1);
+    for (const socket of this.#ofSocket.keys()) {
+      const last = this.lastOn(socket);
       if (last) yield last;
     }
+  }
+
+  lastOn(socket: Socket): ServerResponse | undefined {
+    return [...(this.#ofSocket.get(socket) ?? [])].at(-1);
   }
 
   #watch(socket: Socket): Set<ServerResponse> {

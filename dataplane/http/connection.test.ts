@@ -3,41 +3,12 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Readable, Transform } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
 import { ways } from './http.fixture.ts';
 
 const { start } = ways[0];
 const greeter = (address: string) => testSource(service('go.micro.api.greeter', [address]));
-
-test('pipelined requests are answered in order, by either lane and by the data plane itself', async () => {
-  const instance = await start((incoming, response) => response.end(`<${incoming.url}>`));
-  const { http } = await startTestDataPlane(greeter(instance));
-  const client = rawConnection(http);
-  const get = (target: string, header = '') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${header}\r\n`;
-  client.write(
-    get('/api/greeter/1') +
-      get('/api/nobody/') +
-      get('/api/greeter/2') +
-      get('/api/greeter/3', 'Trailer: x\r\n') +
-      get('/api/nobody/') +
-      get('/api/greeter/4', 'Connection: close\r\n'),
-  );
-  const answers = await text(client);
-  expect(answers.match(/HTTP\/1\.1 \d\d\d|<[^>]*>/g)).toEqual([
-    'HTTP/1.1 200',
-    '</1>',
-    'HTTP/1.1 404',
-    'HTTP/1.1 200',
-    '</2>',
-    'HTTP/1.1 200',
-    '</3>',
-    'HTTP/1.1 404',
-    'HTTP/1.1 200',
-    '</4>',
-  ]);
-});
 
 describe.each([
   { lane: 'fast', headers: {} },

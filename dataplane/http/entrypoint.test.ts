@@ -66,18 +66,6 @@ test('headers for one connection only do not come back', async () => {
   expect(String(answer)).not.toMatch(/x-hop|proxy-authenticate|upgrade/i);
 });
 
-test('requests that come one behind the other on a connection are answered in order', async () => {
-  const { http } = await startTestDataPlane(
-    greeter(await ways[0].start((incoming, response) => response.end(incoming.url))),
-  );
-  const socket = rawConnection(http);
-  const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
-  socket.write(get('/api/greeter/1') + get('/nothing') + get('/api/greeter/2', 'Connection: close\r\n'));
-  const answers = await text(socket);
-  expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200']);
-  expect(answers.indexOf('/1')).toBeLessThan(answers.lastIndexOf('/2'));
-});
-
 test('a request that comes byte by byte is served', async () => {
   const { http } = await startTestDataPlane(greeter(await ways[0].start(echo)));
   const socket = rawConnection(http).setNoDelay();

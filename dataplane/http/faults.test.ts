@@ -6,20 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TcpAddress } from '../../proto/channel/address.ts';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
-import { echo, sendHttp1, sendHttp2, ways } from './http.fixture.ts';
-
-/** An address on which nothing listens. */
-async function deadAddress(): Promise<string> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return `127.0.0.1:${port}`;
-}
+import { deadAddress, echo, sendHttp1, sendHttp2, ways } from './http.fixture.ts';
 
 /** Sends a request and leaves as soon as `leave` is called. */
 function leavingClient(client: string, { host, port }: TcpAddress, target: string): () => void {

@@ -15,7 +15,7 @@ export function answer({ asking, head, part }: Answer, client: ClientConnection)
   if (keepAliveMs !== undefined) upstream.keepAliveMs = keepAliveMs;
   request.call.code = status;
 
-  const close = request.head.close || client.hasEnded || client.parts.isDraining();
+  const close = request.head.close || client.asksNoMore || client.parts.isDraining();
   const text = upstream.memory.write(head, close);
   client.deadline = Number.POSITIVE_INFINITY;
   const answerBody = bodyReader(framing);
@@ -115,7 +115,7 @@ function finish(
   request.call.bytes = answerBody.length;
   request.call.end();
   // The rest of a request that was answered before its end is not wanted.
-  return close || client.hasEnded || !requestBody.isWhole ? leave : readOn;
+  return close || client.asksNoMore || !requestBody.isWhole ? leave : readOn;
 }
 
 /** Ends the connection in the middle of an answer, so that the client can tell that it is not whole. */

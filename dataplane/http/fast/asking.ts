@@ -26,7 +26,8 @@ export function ask({ request, instance, upstream }: Ask, client: ClientConnecti
   if (!sendBody(state, request.text, request.inHand, client)) return refuseBody(state);
   const canBeSentAgain = mayTryAgain('broken', request.head.method, requestBody.isWhole);
   request.inHand = canBeSentAgain ? kept({ ...request.inHand, length: requestBody.at }) : nothing;
-  client.within(client.parts.timeouts.answerHeadMs);
+  const { answerHeadMs, halfClosedMs } = client.parts.timeouts;
+  client.within(client.hasEnded ? halfClosedMs : answerHeadMs);
   return state;
 }
 

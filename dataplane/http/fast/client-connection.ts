@@ -54,6 +54,11 @@ export class ClientConnection implements UpstreamUser, Bounded {
     return this.#state.kind === 'reading' && this.#state.received === undefined;
   }
 
+  /** Whether the present request is the client's last: it has ended its side, and nothing has come behind. */
+  get asksNoMore(): boolean {
+    return this.hasEnded && this.#pipelined === undefined;
+  }
+
   get peer(): Peer {
     return (this.#peer ??= peerOf(this.socket, this.parts.trustedProxies));
   }

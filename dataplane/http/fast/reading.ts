@@ -51,11 +51,12 @@ function readHead(bytes: Buffer, client: ClientConnection): State | Step {
     case 'head':
       return route(reading.head, bytes, reading.length, client);
     case 'incomplete':
+      if (client.hasEnded) return leave;
       // The time for a head does not begin anew with each piece of it.
       client.deadline = Math.min(client.deadline, client.parts.deadlines.after(client.parts.timeouts.requestHeadMs));
       return { kind: 'reading', received: Buffer.from(bytes) };
     case 'declined':
-      return client.handOver(bytes);
+      return handOver(bytes, client);
     default:
       return refuse(reading.status, reading.detail, client);
   }
@@ -66,7 +67,7 @@ function route(head: RequestHead, bytes: Buffer, headBytes: number, client: Clie
   const present = table();
   const route = present && routeUrl(present, head.target);
   // An instance that speaks HTTP/2 is for the full lane.
-  if (route?.kind === 'service' && route.service.pickers.h2c.instances.length > 0) return client.handOver(bytes);
+  if (route?.kind === 'service' && route.service.pickers.h2c.instances.length > 0) return handOver(bytes, client);
 
   const { method, target, fields } = head;
   const origin = originOf(client.peer, fields, trustedProxies);
@@ -95,6 +96,11 @@ function route(head: RequestHead, bytes: Buffer, headBytes: number, client: Clie
   const text = client.requestTexts.of(head, origin, route);
   const request = { head, call, service, text, inHand, tried: undefined, retries: 0 };
   return { kind: 'connect', request, failure: undefined };
+}
+
+/** A connection that its client has ended cannot be read anew: after what was answered, it just ends. */
+function handOver(bytes: Buffer, client: ClientConnection): State | Step {
+  return client.hasEnded ? leave : client.handOver(bytes);
 }
 
 /** Answers what is no request, and ends the connection: where the next one would begin, nobody can tell. */

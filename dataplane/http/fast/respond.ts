@@ -10,14 +10,14 @@ export function respond({ answer, request }: Respond, client: ClientConnection):
   const { status, fields, body } = answer;
   const { head, call, inHand } = request;
   // The rest of a body that nobody reads would be taken in to its end before the connection could be used again.
-  const close = head.close || client.hasEnded || client.parts.isDraining() || hasBody(head.framing);
+  const hasRest = hasBody(head.framing);
+  if (!hasRest) client.keepForLater(inHand.bytes.subarray(0, inHand.length));
+  const close = head.close || client.asksNoMore || client.parts.isDraining() || hasRest;
   const lines = headLines(close ? [...fields, connectionClose] : fields);
   const sent = head.method === 'HEAD' ? '' : body;
   client.socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${sent}`);
   call.code = status;
   call.bytes = Buffer.byteLength(sent);
   call.end();
-  if (close) return leave;
-  client.keepForLater(inHand.bytes.subarray(0, inHand.length));
-  return readOn;
+  return close ? leave : readOn;
 }
