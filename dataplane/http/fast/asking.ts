@@ -52,7 +52,7 @@ export function asking(state: Asking, event: Event, client: ClientConnection): S
     case 'client-end':
       // A body that will never be whole; or a client that has asked and still listens, or else is gone: nothing but a
       // write would tell.
-      if (!requestBody.isWhole) return abandon(state, client);
+      if (!requestBody.isWhole) return refuseBody(state);
       client.within(halfClosedMs);
       return state;
     case 'client-gone':
@@ -118,6 +118,6 @@ function fail(state: Asking, kind: ForwardFailureKind, reason: string): Failed {
 function refuseBody({ request, instance, upstream }: Asking): Respond {
   upstream.discard();
   instance.state.end();
-  const answer = errorTo(request.head.fields, 400, 'the body of the request is malformed');
+  const answer = errorTo(request.head.fields, 400, 'the request is malformed');
   return { kind: 'respond', answer, request };
 }

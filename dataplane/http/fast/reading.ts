@@ -16,6 +16,7 @@ export function reading(state: Reading, event: Event, client: ClientConnection):
     case 'client-bytes':
       return readHead(arrived(received, event), client);
     case 'client-end':
+      if (received !== undefined) return refuse(400, 'the request is malformed', client);
       client.socket.destroySoon();
       return state;
     case 'client-gone':
