@@ -13,6 +13,7 @@ interface EchoInstance {
   readonly address: string;
   readonly heads: { readonly url: string | undefined; readonly headers: IncomingHttpHeaders }[];
   readonly connections: Socket[];
+  readonly webSockets: WebSocket[];
 }
 
 /** Sends back what it is sent over WebSocket; refuses others with 426. */
@@ -23,13 +24,15 @@ async function startEcho(): Promise<EchoInstance> {
     response.writeHead(426, { 'x-url': request.url ?? '' }).end('upgrade required'),
   );
   server.on('connection', (socket) => connections.push(socket));
-  const webSockets = new WebSocketServer({ server });
-  webSockets.on('connection', (webSocket, { url, headers }) => {
+  const webSockets: WebSocket[] = [];
+  const webSocketServer = new WebSocketServer({ server });
+  webSocketServer.on('connection', (webSocket, { url, headers }) => {
+    webSockets.push(webSocket);
     heads.push({ url, headers });
     webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary }));
   });
-  onTestFinished(() => webSockets.close());
-  return { address: await listenForTest(server), heads, connections };
+  onTestFinished(() => webSocketServer.close());
+  return { address: await listenForTest(server), heads, connections, webSockets };
 }
 
 const chat = (...addresses: string[]) => service('go.micro.web.chat', addresses);
@@ -77,11 +80,31 @@ test('a WebSocket carries messages both ways, through changes of the route table
   expect(await exchange(webSocket, 'even now')).toBe('even now');
 });
 
-test('a large message goes through whole', async () => {
+test('large messages go through whole in both directions at once', async () => {
   const { http } = await startTestDataPlane(testSource(chat((await startEcho()).address)));
   const webSocket = open(http, '/web/chat/');
   await once(webSocket, 'open');
-  expect((await exchange(webSocket, 'x'.repeat(2_000_000))).length).toBe(2_000_000);
+  const messages = ['a', 'b', 'c', 'd'].map((letter) => Buffer.alloc(8 * 1024 * 1024, letter));
+  const echoed: Buffer[] = [];
+  webSocket.on('message', (data: Buffer) => echoed.push(data));
+  for (const message of messages) webSocket.send(message);
+  await vi.waitFor(() => expect(echoed.length).toBe(messages.length), { timeout: 15_000 });
+  expect(echoed.every((message, index) => message.equals(messages[index] as Buffer))).toBe(true);
+});
+
+test.each(['client', 'instance'])('the code and reason with which the %s closes reach the other', async (closing) => {
+  const { address, webSockets } = await startEcho();
+  const { http } = await startTestDataPlane(testSource(chat(address)));
+  const client = open(http, '/web/chat/');
+  await once(client, 'open');
+  const instance = webSockets[0] as WebSocket;
+  const closed = [client, instance].map(async (side) => {
+    const [code, reason] = (await once(side, 'close')) as [number, Buffer];
+    return [code, String(reason)];
+  });
+  (closing === 'client' ? client : instance).close(4_001, 'done here');
+  const closedAs = [4_001, 'done here'];
+  expect(await Promise.all(closed)).toEqual([closedAs, closedAs]);
 });
 
 test('the name of the protocol may be written in any case', async () => {

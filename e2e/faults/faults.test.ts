@@ -1,118 +1,167 @@
-import { readFile } from 'node:fs/promises';
-import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { setInterval } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { parseTcpAddress } from '../../proto/channel/address.ts';
-import { connect, unary } from '../../proto/channel/client.ts';
-import { type DeregisterResponse, RegistryClient } from '../../proto/gen/micro/registry/v1/registry.ts';
-import { startLoad } from '../harness/load.ts';
-import { register } from '../harness/register.ts';
+import { residentBytes } from '../bench/resident-memory.ts';
 import type { Server } from '../harness/server.ts';
 import { test as base } from '../harness/test.ts';
-import { type FaultyInstance, startFaultyInstance } from './faulty-service.ts';
+import { type FaultyInstance, startFaultyInstance } from './faulty-instance.ts';
+import { type Fault, whole } from './faulty.types.ts';
+import { startKeepAliveLoad } from './keep-alive-load.ts';
+import { connectRegistrar, type Registrar } from './registrar.ts';
 
-const name = 'go.micro.service.faulty';
+const service = 'go.micro.api.faulty';
 
-/** A service of two instances in processes of their own, the first of which is to misbehave. */
-const test = base.extend('pair', async ({ start }, { onCleanup }) => {
-  const stack = new AsyncDisposableStack();
-  onCleanup(() => stack.disposeAsync());
+const clients = 32;
+
+/** Above what the data plane waits for an instance while others can answer; a hang would be its 60 s. */
+const hangsAfterMs = 15_000;
+
+/** What memory may grow by under load that comes again and again: a leak of a kibibyte a request would be more. */
+const mostGrowthBytes = 64 * 1024 * 1024;
+
+/** A server that routes to three instances, as each test finds them. */
+const test = base
+  .extend('registrar', { scope: 'file' }, ({ server }, { onCleanup }) => {
+    const registrar = connectRegistrar(server);
+    onCleanup(() => registrar[Symbol.dispose]());
+    return registrar;
+  })
+  .extend('instances', { scope: 'file' }, async ({ server, registrar }, { onCleanup }) => {
+    const instances = await Promise.all([startFaultyInstance(), startFaultyInstance(), startFaultyInstance()]);
+    onCleanup(() => Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]())).then(() => {}));
+    for (const [index, { address }] of instances.entries())
+      await registrar.register(service, `faulty-${index}`, address);
+    await expect.poll(async () => (await fetch(server.url('/api/faulty/'))).status).toBe(200);
+    return instances;
+  });
+
+const startLoad = (server: Server) =>
+  startKeepAliveLoad({ url: server.url('/api/faulty/x'), expected: whole, clients, hangsAfterMs });
+
+const metricsOf = async (server: Server) => (await fetch(`http://${server.addresses.admin}/metrics`)).text();
+
+/** When the load is over, and what rests is closed, no connection is left on either side and nothing is in flight. */
+async function nothingIsLeft(server: Server, instances: readonly FaultyInstance[]): Promise<void> {
+  await expect
+    .poll(() => metricsOf(server), { timeout: 20_000 })
+    .toMatch(/^micro_open_connections\{entrypoint="http"\} 0$/m);
+  await expect
+    .poll(() => metricsOf(server), { timeout: 20_000 })
+    .not.toMatch(/^micro_upstream_connections\{protocol="HTTP\/1\.1"\} [1-9]/m);
+  for (const instance of instances)
+    expect(await instance.tell('report')).toMatchObject({ inFlight: 0, connections: 0, held: 0 });
+}
+
+const misbehaving = (fault: Fault) => ({
+  begin: (instance: FaultyInstance) => instance.tell(fault),
+  end: (instance: FaultyInstance) => instance.tell('none'),
+});
+
+/** What may happen to an instance under load, and what clients may see of it besides answers that are right. */
+const faults: Readonly<
+  Record<string, { begin(it: FaultyInstance): unknown; end(it: FaultyInstance): unknown; seen?: readonly string[] }>
+> = {
+  'is killed': { begin: (instance) => instance.kill(), end: (instance) => instance.start() },
+  'is frozen': { begin: (instance) => instance.signal('SIGSTOP'), end: (instance) => instance.signal('SIGCONT') },
+  'refuses connections': misbehaving('refuse'),
+  'resets its connections in the head of its answers': misbehaving('reset-in-head'),
+  // The client has part of the answer by then, and is to see that it is not all.
+  'resets its connections in the body of its answers': { ...misbehaving('reset-in-body'), seen: ['broken'] },
+  'answers garbage': misbehaving('garbage'),
+};
+
+/** Of the server after the first load, which also warmed it up. */
+let settledBytes: number | undefined;
+
+async function memoryIsBounded({ pid }: Server): Promise<void> {
+  const bytes = await residentBytes(pid);
+  settledBytes ??= bytes;
+  expect(bytes - settledBytes).toBeLessThan(mostGrowthBytes);
+}
+
+test.for(Object.entries(faults))(
+  'no request is lost while an instance %s',
+  async ([, fault], { server, instances }) => {
+    const [instance] = instances as [FaultyInstance, ...FaultyInstance[]];
+    const load = startLoad(server);
+    await load.outcomes(2_000);
+    await fault.begin(instance);
+    await load.outcomes(4_000);
+    await fault.end(instance);
+    await load.outcomes(2_000);
+    const outcomes = await load.stop();
+    expect(Object.keys(outcomes)).toEqual(['200', ...(fault.seen ?? [])]);
+    await nothingIsLeft(server, instances);
+    await memoryIsBounded(server);
+  },
+);
+
+test('no request is lost while the route table is swapped a hundred times a second', async ({
+  server,
+  instances,
+  registrar,
+}) => {
+  const before = await revisionOf(server);
+  const load = startLoad(server);
+  await swap(registrar, instances, 500);
+  await load.outcomes(500);
+  expect(Object.keys(await load.stop())).toEqual(['200']);
+  expect((await revisionOf(server)) - before).toBeGreaterThanOrEqual(500);
+  await nothingIsLeft(server, instances);
+  await memoryIsBounded(server);
+});
+
+async function revisionOf(server: Server): Promise<number> {
+  return Number(/^micro_routes_revision (\d+)/m.exec(await metricsOf(server))?.[1]);
+}
+
+/**
+ * Takes two of the three instances, and other services, away and brings them back in turns, a change every ten
+ * milliseconds. Each is changed again only when its last change was made.
+ */
+async function swap(registrar: Registrar, instances: readonly FaultyInstance[], changes: number): Promise<void> {
+  const swapped = Array.from({ length: 10 }, (_, index) => ({
+    name: index < 2 ? service : `go.micro.api.swapped-${index}`,
+    id: `faulty-${index}`,
+    address: (instances[index % 2] as FaultyInstance).address,
+    isThere: index < 2,
+    changed: Promise.resolve(),
+  }));
+  let begun = 0;
+  for await (const _ of setInterval(10)) {
+    const each = swapped[begun % swapped.length] as (typeof swapped)[number];
+    const { name, id, address, isThere } = each;
+    each.isThere = !isThere;
+    each.changed = each.changed.then(() =>
+      isThere ? registrar.deregister(name, id) : registrar.register(name, id, address),
+    );
+    begun += 1;
+    if (begun === changes) break;
+  }
+  await Promise.all(swapped.map(({ changed }) => changed));
+}
+
+test('a server that is told to stop under load answers all that it accepted', async ({ start }) => {
   const server = await start();
-  const doomed = stack.use(await startFaultyInstance());
-  const sound = stack.use(await startFaultyInstance());
-  await register(server, server.token, name, doomed.address, 'doomed');
-  await register(server, server.token, name, sound.address, 'sound');
-  await expect.poll(async () => (await fetch(url(server))).status, { timeout: 20_000 }).toBe(200);
-  return { server, doomed, sound };
+  await using instance = await startFaultyInstance();
+  using registrar = connectRegistrar(server);
+  await registrar.register(service, 'faulty-0', instance.address);
+  await expect.poll(async () => (await fetch(server.url('/api/faulty/'))).status).toBe(200);
+  const { served } = await instance.tell('report');
+
+  const held = Array.from({ length: 8 }, () => fetch(server.url('/api/faulty/hold')));
+  await expect.poll(async () => (await instance.tell('report')).held).toBe(8);
+  const load = startLoad(server);
+  await load.outcomes(2_000);
+  const stopped = server.stop();
+  const outcomes = await load.ended();
+  await instance.tell('release');
+  for (const answer of await Promise.all(held)) expect(await answer.text()).toBe(whole);
+  expect(await stopped).toBe(0);
+
+  // What is not accepted any more is refused, or reset where it was still waiting to be.
+  expect(Object.keys(outcomes).filter((outcome) => !/^(200|ECONNREFUSED|ECONNRESET)$/.test(outcome))).toEqual([]);
+  expect(outcomes['ECONNREFUSED']).toBe(clients);
+  const after = await instance.tell('report');
+  expect(after).toMatchObject({ inFlight: 0, connections: 0 });
+  expect(after.served - served).toBe((outcomes['200'] ?? 0) + held.length);
 });
-
-const url = (server: Server) => server.url('/service/faulty/');
-
-test.for<[string, (doomed: FaultyInstance) => unknown]>([
-  ['is killed', (doomed) => doomed.kill('SIGKILL')],
-  ['refuses connections', (doomed) => doomed.behave('refusing')],
-  ['resets in the middle of a head', (doomed) => doomed.behave('resetting')],
-  ['answers garbage', (doomed) => doomed.behave('garbage')],
-])('no request is lost when an instance %s under load, and nothing is left behind', async ([, fail], { pair }) => {
-  const { server, doomed } = pair;
-  const load = startLoad(url(server), 16);
-  await load.answers(500);
-  const before = await residentBytes(server);
-  await fail(doomed);
-  await load.answers(2_000);
-  expect(Object.keys(await load.stop())).toEqual(['200']);
-  await expectNothingLeft(server, before);
-});
-
-test('an instance that is frozen holds up what it was asked, and nothing once it goes on', async ({ pair }) => {
-  const { server, doomed } = pair;
-  const load = startLoad(url(server), 16);
-  await load.answers(500);
-  const before = await residentBytes(server);
-  doomed.kill('SIGSTOP');
-  // As few calls in flight are what an instance is chosen by, the other goes on alone.
-  await load.answers(1_000);
-  doomed.kill('SIGCONT');
-  await load.answers(500);
-  expect(Object.keys(await load.stop())).toEqual(['200']);
-  await expectNothingLeft(server, before);
-});
-
-test('no request is lost while an instance comes and goes in the table', async ({ pair }) => {
-  const { server, doomed } = pair;
-  const load = startLoad(url(server), 16);
-  const before = await residentBytes(server);
-  const registry = connect(RegistryClient, parseTcpAddress(server.addresses.grpc), { token: server.token });
-  const isRunning = new AbortController();
-  const swaps = (async () => {
-    let count = 0;
-    for (; !isRunning.signal.aborted; count += 1) {
-      const request = { service: name, instanceId: 'doomed' };
-      await unary<DeregisterResponse>((done) => registry.deregister(request, done));
-      await register(server, server.token, name, doomed.address, 'doomed');
-    }
-    return count;
-  })();
-  await load.answers(4_000);
-  isRunning.abort();
-  expect(await swaps).toBeGreaterThan(10);
-  registry.close();
-  expect(Object.keys(await load.stop())).toEqual(['200']);
-  await expectNothingLeft(server, before);
-});
-
-test('a server that is told to stop under load loses no request within its grace', async ({ start }) => {
-  await using sound = await startFaultyInstance();
-  const server = await start({ flags: ['--drain-grace', '5s'] });
-  await register(server, server.token, name, sound.address);
-  await expect.poll(async () => (await fetch(url(server))).status, { timeout: 20_000 }).toBe(200);
-  const load = startLoad(url(server), 16);
-  await load.answers(500);
-  const exitCode = server.stop();
-  await load.answers(500);
-  // Before the grace is over: a connection that waits to be accepted when a listener closes is reset by the kernel.
-  expect(Object.keys(await load.stop())).toEqual(['200']);
-  expect(await exitCode).toBe(0);
-});
-
-const mostGrowthBytes = 96 * 1024 * 1024;
-
-/** Once the load has ended: bounds, as connections that clients and the server keep at rest are no leak. */
-async function expectNothingLeft(server: Server, residentBefore: number): Promise<void> {
-  const metrics = async () => (await fetch(`http://${server.addresses.admin}/metrics`)).text();
-  // Each of the 16 clients left at most one connection at rest, and so has the server to each instance.
-  await expect.poll(async () => sumOf(await metrics(), 'micro_open_connections'), { timeout: 10_000 }).toBeLessThan(64);
-  expect(sumOf(await metrics(), 'micro_upstream_connections')).toBeLessThanOrEqual(64);
-  expect((await residentBytes(server)) - residentBefore).toBeLessThan(mostGrowthBytes);
-}
-
-/** The sum of a metric over its labels. */
-function sumOf(metrics: string, metric: string): number {
-  const values = metrics.matchAll(new RegExp(`^${metric}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
-  return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
-}
-
-/** What a server takes of memory, as Linux tells it. */
-async function residentBytes({ pid }: Server): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-}
