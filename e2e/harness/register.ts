@@ -4,15 +4,9 @@ import { type RegisterResponse, RegistryClient } from '../../proto/gen/micro/reg
 import type { Server } from './server.ts';
 
 /** Registers an instance, through a server that routes to the registry. */
-export async function register(
-  through: Server,
-  token: string,
-  service: string,
-  address: string,
-  id = `${service}-1`,
-): Promise<void> {
+export async function register(through: Server, token: string, service: string, address: string): Promise<void> {
   const registry = connect(RegistryClient, parseTcpAddress(through.addresses.grpc), { token });
-  const instance = { id, address, metadata: {} };
+  const instance = { id: `${service}-1`, address, metadata: {} };
   const request = { service, version: 'v1', instance, endpoints: [], metadata: {}, ttlSeconds: 60 };
   try {
     await unary<RegisterResponse>((done) => registry.register(request, done));
