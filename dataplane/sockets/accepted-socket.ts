@@ -15,8 +15,9 @@ interface TakeOverOptions extends SocketConstructorOpts {
 
 /** Whether a socket can be taken over now: one of TCP, that was accepted, with nothing on its way through its streams. */
 export function canBeTakenOver(socket: Socket): boolean {
-  const isPlain = Object.getPrototypeOf(socket) === Socket.prototype && (socket as unknown as HandleHolder)._handle;
-  return Boolean(isPlain) && !socket.isPaused() && socket.readableLength === 0 && socket.writableLength === 0;
+  const { _handle: handle } = socket as unknown as HandleHolder;
+  const isPlain = Object.getPrototypeOf(socket) === Socket.prototype && handle !== null;
+  return isPlain && !socket.isPaused() && socket.readableLength === 0 && socket.writableLength === 0;
 }
 
 /**
