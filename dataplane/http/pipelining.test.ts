@@ -2,9 +2,9 @@ import { on } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
-import { deadAddress, get, lanes, ways } from './http.fixture.ts';
+import { deadAddress, get, lanes, sendHttp1, ways } from './http.fixture.ts';
 
 const greeter = (...addresses: string[]) => testSource(service('go.micro.api.greeter', addresses));
 
@@ -118,4 +118,29 @@ test('an instance is asked one thing at a time by one connection', async () => {
   socket.write(get('/api/greeter/').repeat(20) + get('/api/greeter/', 'Connection: close\r\n'));
   expect(answersIn(await text(socket))).toHaveLength(21);
   expect(mostAtOnce).toBe(1);
+});
+
+test('a client that asks on without taking its answers is served no further than it takes them', async () => {
+  let served = 0;
+  const answer = 'x'.repeat(8 * 1024);
+  const instance = await ways[0].start((_, response) => {
+    served += 1;
+    response.end(answer);
+  });
+  const { http } = await startTestDataPlane(testSource(service('go.micro.api.greeter', [instance])));
+  const asked = 10_000;
+  const client = rawConnection(http).pause();
+  client.write('GET /api/greeter/ HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(asked));
+  // Others are served meanwhile, until the one has not been for a while.
+  let others = 0;
+  let still = 0;
+  for (let before = served; still < 20; before = served) {
+    expect((await sendHttp1(http, '/api/greeter/')).status).toBe(200);
+    others += 1;
+    still = served === before + 1 ? still + 1 : 0;
+  }
+  // What the kernel holds is a small part of what it asked for.
+  expect(served - others).toBeLessThan(asked / 2);
+  client.resume();
+  await vi.waitFor(() => expect(served).toBe(others + asked), { timeout: 15_000 });
 });

@@ -39,6 +39,7 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
       return passOn(state, '', { buffer: event.bytes, from: 0, to: event.length, isShared: event.isShared }, client);
     case 'client-drain':
       if (upstream.socket.isPaused()) upstream.socket.resume();
+      if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
       return state;
     case 'client-bytes':
       return sendBody(state, '', event, client) ? state : breakOff(state, client);
@@ -73,7 +74,10 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
 function passOn(state: Answering, before: string, part: Part, client: ClientConnection): State | Step {
   const { answer, answerBody, upstream } = state;
   const { from, to } = part;
-  if (!answerBody.read(part.buffer, from, to)) return breakOff(state, client);
+  if (!answerBody.read(part.buffer, from, to)) {
+    state.instance.state.failed('broken');
+    return breakOff(state, client);
+  }
   const { at, held, passedTo, isWhole } = answerBody;
   const passed = passedTo === to ? part : { ...part, to: passedTo };
   const isReady =
@@ -109,7 +113,9 @@ function finish(
   const { request, instance, upstream, requestBody, answerBody, close } = state;
   client.readNext(upstream.socket.writableLength === 0);
   upstream.share(isSent);
-  if (keepAlive && requestBody.isWhole) client.parts.pools.keep(instance, upstream);
+  // What of the request has not left yet is in a buffer that the client's next bytes go into.
+  const isAsked = requestBody.isWhole && upstream.socket.writableLength === 0;
+  if (keepAlive && isAsked) client.parts.pools.keep(instance, upstream);
   else upstream.discard();
   instance.state.end();
   request.call.bytes = answerBody.length;

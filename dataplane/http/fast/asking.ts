@@ -38,10 +38,11 @@ export function asking(state: Asking, event: Event, client: ClientConnection): S
     case 'instance-bytes':
       return readAnswer(state, event, client);
     case 'client-bytes':
-      if (!requestBody.isWhole) state.isInHand = false;
-      if (!sendBody(state, '', event, client)) return refuseBody(state);
-      client.within(answerHeadMs);
-      return state;
+      if (!requestBody.isWhole) {
+        state.isInHand = false;
+        client.within(answerHeadMs);
+      }
+      return sendBody(state, '', event, client) ? state : refuseBody(state);
     case 'instance-drain':
       client.readMore();
       return state;
@@ -59,6 +60,9 @@ export function asking(state: Asking, event: Event, client: ClientConnection): S
       return abandon(state, client);
     case 'deadline':
       if (client.hasEnded) return abandon(state, client);
+      // It is the client that is waited for.
+      if (!requestBody.isWhole && !client.socket.isPaused())
+        return refuseBody(state, 408, 'the body of the request did not come in time');
       return fail(state, 'slow', `no answer within ${answerHeadMs} ms`);
     default:
       return state;
@@ -115,9 +119,13 @@ function fail(state: Asking, kind: ForwardFailureKind, reason: string): Failed {
   return { kind: 'failed', request, instance, failure, bodyIsInHand: isInHand && requestBody.isWhole };
 }
 
-function refuseBody({ request, instance, upstream }: Asking): Respond {
+function refuseBody(
+  { request, instance, upstream }: Asking,
+  status = 400,
+  detail = 'the request is malformed',
+): Respond {
   upstream.discard();
   instance.state.end();
-  const answer = errorTo(request.head.fields, 400, 'the request is malformed');
+  const answer = errorTo(request.head.fields, status, detail);
   return { kind: 'respond', answer, request };
 }

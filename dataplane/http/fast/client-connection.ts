@@ -107,6 +107,10 @@ export class ClientConnection implements UpstreamUser, Bounded {
     this.#happens({ kind: 'instance-gone', error });
   }
 
+  onClosing(): void {
+    this.#happens({ kind: 'closing' });
+  }
+
   onDeadline(): void {
     this.deadline = Number.POSITIVE_INFINITY;
     this.#happens({ kind: 'deadline' });

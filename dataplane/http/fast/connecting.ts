@@ -23,7 +23,7 @@ export function connect({ request, failure }: Connect, client: ClientConnection)
   }
   call.instance = instance.name;
   instance.state.begin();
-  const canBeSentAgain = mayTryAgain('stale', head.method, true);
+  const canBeSentAgain = mayTryAgain('stale', head.method, isAllHere(request));
   const resting = failure?.kind === 'stale' ? undefined : pools.take(instance, client, canBeSentAgain);
   if (resting) return { kind: 'ask', request, instance, upstream: resting };
   // Nothing of the body is used up before there is somebody to send it to.
@@ -31,6 +31,11 @@ export function connect({ request, failure }: Connect, client: ClientConnection)
   client.socket.pause();
   client.deadline = Number.POSITIVE_INFINITY;
   return { kind: 'connecting', request, instance, upstream: pools.connect(instance, client) };
+}
+
+/** Whether the whole body of a request came with its head. */
+function isAllHere({ head: { framing }, inHand }: Request): boolean {
+  return framing.kind === 'none' || (framing.kind === 'length' && inHand.length >= framing.length);
 }
 
 export function connecting(state: Connecting, event: Event, client: ClientConnection): State | Step {

@@ -54,7 +54,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     closeIdle() {
       isDraining = true;
       isClosing = true;
-      for (const connection of connections) if (connection.isResting) connection.socket.destroySoon();
+      for (const connection of connections) connection.onClosing();
       declined.closeIdle();
     },
     close() {

@@ -14,6 +14,13 @@ export function leave(client: ClientConnection): Leaving {
   return left;
 }
 
+/** Closes a connection on which nothing is asked, as soon as what was written has left. */
+export function closeAtRest(client: ClientConnection): Leaving {
+  client.within(client.parts.timeouts.lingerMs);
+  client.socket.destroySoon();
+  return left;
+}
+
 export function leaving(state: Leaving, event: Event, client: ClientConnection): State {
   switch (event.kind) {
     case 'client-gone':

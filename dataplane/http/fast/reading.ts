@@ -6,25 +6,28 @@ import { noTableAnswer, unroutedAnswer } from '../own-answers.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { headText } from './head-text.ts';
 import { nothing } from './in-hand.ts';
+import { closeAtRest } from './leaving.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
-import { atRest, type Event, gone, leave, type Reading, type State, type Step } from './state.ts';
+import { atRest, type Event, gone, leave, type Reading, readOn, type State, type Step } from './state.ts';
 
 /** Reads the head of a request, and finds out where it goes. */
 export function reading(state: Reading, event: Event, client: ClientConnection): State | Step {
   const { received } = state;
   switch (event.kind) {
     case 'client-bytes':
-      return readHead(arrived(received, event), client);
+      return readHead(arrived(received, event), received === undefined, client);
     case 'client-end':
-      if (received !== undefined) return refuse(400, 'the request is malformed', client);
-      client.socket.destroySoon();
-      return state;
+      return received === undefined ? closeAtRest(client) : refuse(400, 'the request is malformed', client);
+    case 'client-drain':
+      // The answers before were not taken; now they are.
+      return client.socket.isPaused() ? readOn : state;
+    case 'closing':
+      return received === undefined ? closeAtRest(client) : state;
     case 'client-gone':
       return gone;
     case 'deadline':
       if (received !== undefined) return refuse(408, 'the head of the request did not come in time', client);
-      client.socket.destroySoon();
-      return state;
+      return closeAtRest(client);
     default:
       return state;
   }
@@ -38,15 +41,22 @@ function arrived(received: Buffer | undefined, { bytes, length }: Event & { read
 /** The client's connection is ready for the next request, the beginning of which may be here already. */
 export function readNext(client: ClientConnection): State | Step {
   const { timeouts, isClosing } = client.parts;
+  const { socket } = client;
   client.wasUsed = true;
+  // Who asks on without taking answers waits, or they would pile up here.
+  if (socket.writableLength > socket.writableHighWaterMark) {
+    socket.pause();
+    client.within(timeouts.idleMs);
+    return atRest;
+  }
   const kept = client.takeKept();
-  if (kept !== undefined) return readHead(kept, client);
+  if (kept !== undefined) return readHead(kept, true, client);
   if (isClosing()) return leave;
   client.within(timeouts.idleMs);
   return atRest;
 }
 
-function readHead(bytes: Buffer, client: ClientConnection): State | Step {
+function readHead(bytes: Buffer, isFirstPiece: boolean, client: ClientConnection): State | Step {
   const reading = readRequestHead(headText(bytes, 0, bytes.length), client.headers);
   switch (reading.kind) {
     case 'head':
@@ -54,7 +64,7 @@ function readHead(bytes: Buffer, client: ClientConnection): State | Step {
     case 'incomplete':
       if (client.hasEnded) return leave;
       // The time for a head does not begin anew with each piece of it.
-      client.deadline = Math.min(client.deadline, client.parts.deadlines.after(client.parts.timeouts.requestHeadMs));
+      if (isFirstPiece) client.within(client.parts.timeouts.requestHeadMs);
       return { kind: 'reading', received: Buffer.from(bytes) };
     case 'declined':
       return handOver(bytes, client);

@@ -159,7 +159,9 @@ export type Event =
   | { readonly kind: 'instance-drain' }
   | { readonly kind: 'instance-end' }
   | { readonly kind: 'instance-gone'; readonly error: Error | undefined }
-  | { readonly kind: 'deadline' };
+  | { readonly kind: 'deadline' }
+  /** The listener is closed: what is at rest is not waited for. */
+  | { readonly kind: 'closing' };
 
 export const gone: Gone = { kind: 'gone' };
 export const left: Leaving = { kind: 'leaving' };
