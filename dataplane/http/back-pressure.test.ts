@@ -12,9 +12,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TcpAddress } from '../../proto/channel/address.ts';
-import { listenForTest, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { listenForTest, rawConnection, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
 import type { Timeouts } from '../limits.ts';
-import { lanes } from './http.fixture.ts';
+import { lanes, ways } from './http.fixture.ts';
 
 const megabyte = 1024 * 1024;
 
@@ -126,4 +126,20 @@ describe.each(lanes)('in the $lane lane', ({ lane }) => {
     }
     expect(received).toBeGreaterThan(bytes);
   });
+});
+
+test('a client that takes nothing of its answer is not waited for', async () => {
+  let closed = 0;
+  const instance = await ways[0].start(
+    (_, response) => void response.end(Buffer.alloc(64 * 1024 * 1024)),
+    (socket) => socket.on('close', () => (closed += 1)),
+  );
+  const { http } = await startTestDataPlane(testSource(service('go.micro.api.greeter', [instance])), {
+    timeouts: { idleMs: 200 },
+  });
+  const client = rawConnection(http)
+    .on('error', () => {})
+    .pause();
+  client.write('GET /api/greeter/ HTTP/1.1\r\nHost: a\r\n\r\n');
+  await vi.waitFor(() => expect(closed).toBe(1), { timeout: 10_000 });
 });

@@ -39,6 +39,7 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
       return passOn(state, '', { buffer: event.bytes, from: 0, to: event.length, isShared: event.isShared }, client);
     case 'client-drain':
       if (upstream.socket.isPaused()) upstream.socket.resume();
+      client.deadline = Number.POSITIVE_INFINITY;
       if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
       return state;
     case 'client-bytes':
@@ -60,8 +61,9 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
       client.within(client.parts.timeouts.halfClosedMs);
       return state;
     case 'deadline':
-      // What waits to be written will tell whether the client is gone; it may be slow.
-      if (client.socket.writableLength === 0) return breakOff(state, client);
+      // What waits to be written will tell whether a client that has ended its side is gone; it may be slow. One that takes
+      // nothing for as long as a connection may rest is not waited for.
+      if (!client.hasEnded || client.socket.writableLength === 0) return breakOff(state, client);
       client.within(client.parts.timeouts.halfClosedMs);
       return state;
     case 'client-gone':
@@ -85,8 +87,11 @@ function passOn(state: Answering, before: string, part: Part, client: ClientConn
       ? writeChunk(client, before, passed)
       : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '', client.parts);
   if (isWhole) return finish(state, { keepAlive: at === to && answer.keepAlive, isSent: isReady }, client);
+  if (!isReady) {
+    upstream.socket.pause();
+    client.within(client.parts.timeouts.idleMs);
+  }
   if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
-  if (!isReady) upstream.socket.pause();
   return state;
 }
 

@@ -9,7 +9,7 @@ export function leave(client: ClientConnection): Leaving {
   const { socket } = client;
   client.takeKept();
   // The answer itself may take a slow client longer.
-  client.deadline = Number.POSITIVE_INFINITY;
+  client.within(client.parts.timeouts.idleMs);
   socket.end(() => client.within(client.parts.timeouts.lingerMs));
   return left;
 }
