@@ -1,11 +1,11 @@
 import { trailerFields } from '../../headers/answer-fields.ts';
 import { headLines } from '../../headers/head-lines.ts';
 import { abandon } from './abandon.ts';
+import type { Part } from '../../sockets/socket-writer.ts';
 import { bodyReader } from './body-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { sendBody } from './request-body.ts';
 import { type Answer, type Answering, type Event, type Gone, leave, readOn, type State, type Step } from './state.ts';
-import { type Part, writeAround } from './write.ts';
 
 /** Passes on the head of an answer, with what has come of its body. */
 export function answer({ asking, head, part }: Answer, client: ClientConnection): State | Step {
@@ -53,7 +53,7 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
         state.instance.state.failed('broken');
         return breakOff(state, client);
       }
-      client.socket.write('0\r\n\r\n');
+      client.writer.text('0\r\n\r\n');
       return finish(state, { keepAlive: false, isSent: true }, client);
     case 'client-end':
       // A body that will never be whole; or a client that listens, or else is gone: as while it was asked.
@@ -63,7 +63,7 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
     case 'deadline':
       // What waits to be written will tell whether a client that has ended its side is gone; it may be slow. One that takes
       // nothing for as long as a connection may rest is not waited for.
-      if (!client.hasEnded || client.socket.writableLength === 0) return breakOff(state, client);
+      if (!client.hasEnded || client.writer.isDone) return breakOff(state, client);
       client.within(client.parts.timeouts.halfClosedMs);
       return state;
     case 'client-gone':
@@ -85,7 +85,7 @@ function passOn(state: Answering, before: string, part: Part, client: ClientConn
   const isReady =
     answer.framing.kind === 'close'
       ? writeChunk(client, before, passed)
-      : writeAround(client.socket, before + held, passed, isWhole ? afterLastByte(state) : '', client.parts);
+      : client.writer.around(before + held, passed, isWhole ? afterLastByte(state) : '');
   if (isWhole) return finish(state, { keepAlive: at === to && answer.keepAlive, isSent: isReady }, client);
   if (!isReady) {
     upstream.socket.pause();
@@ -100,10 +100,10 @@ function afterLastByte({ answer, answerBody }: Answering): string {
 }
 
 /** A body that ends with its connection goes on in chunks, as the client's connection does not end. */
-function writeChunk({ socket, parts }: ClientConnection, before: string, part: Part): boolean {
+function writeChunk({ writer }: ClientConnection, before: string, part: Part): boolean {
   const length = part.to - part.from;
-  if (length === 0) return writeAround(socket, before, part, '', parts);
-  return writeAround(socket, `${before}${length.toString(16)}\r\n`, part, '\r\n', parts);
+  if (length === 0) return writer.around(before, part, '');
+  return writer.around(`${before}${length.toString(16)}\r\n`, part, '\r\n');
 }
 
 /**
@@ -116,10 +116,10 @@ function finish(
   client: ClientConnection,
 ): Step {
   const { request, instance, upstream, requestBody, answerBody, close } = state;
-  client.readNext(upstream.socket.writableLength === 0);
+  client.readNext(upstream.writer.isDone);
   upstream.share(isSent);
   // What of the request has not left yet is in a buffer that the client's next bytes go into.
-  const isAsked = requestBody.isWhole && upstream.socket.writableLength === 0;
+  const isAsked = requestBody.isWhole && upstream.writer.isDone;
   if (keepAlive && isAsked) client.parts.pools.keep(instance, upstream);
   else upstream.discard();
   instance.state.end();

@@ -103,8 +103,8 @@ function readAnswer(
   return state;
 }
 
-function passOnInterim({ status, reason, fields }: AnswerHead, { socket }: ClientConnection): void {
-  if (isPassedOn(status)) socket.write(interimHead(status, reason, fields), 'latin1');
+function passOnInterim({ status, reason, fields }: AnswerHead, { writer }: ClientConnection): void {
+  if (isPassedOn(status)) writer.text(interimHead(status, reason, fields));
 }
 
 function unanswered(state: Asking, reason: string): Failed {

@@ -3,6 +3,7 @@ import { type Peer, peerOf } from '../../headers/peer.ts';
 import { maxHeadBytes } from '../../limits.ts';
 import { AcceptedSocket, canBeTakenOver } from '../../sockets/accepted-socket.ts';
 import type { Reader } from '../../sockets/direct-reading.ts';
+import { SocketWriter } from '../../sockets/socket-writer.ts';
 import type { Bounded } from './deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import type { HeadersMemory } from './request-head.ts';
@@ -17,6 +18,7 @@ import type { UpstreamUser } from './upstream-connection.ts';
  */
 export class ClientConnection implements UpstreamUser, Bounded {
   socket: Socket;
+  writer: SocketWriter;
   readonly parts: FastLaneParts;
   deadline: number;
   /** Whether the client has ended its side. */
@@ -33,6 +35,7 @@ export class ClientConnection implements UpstreamUser, Bounded {
 
   constructor(socket: Socket, parts: FastLaneParts) {
     this.socket = socket;
+    this.writer = new SocketWriter(socket, parts);
     this.parts = parts;
     this.deadline = parts.deadlines.after(parts.timeouts.requestHeadMs);
     parts.deadlines.add(this);
@@ -133,9 +136,10 @@ export class ClientConnection implements UpstreamUser, Bounded {
   }
 
   readonly #readDirectly = (): void => {
-    if (!this.isResting || this.hasEnded || !canBeTakenOver(this.socket)) return;
+    if (!this.isResting || this.hasEnded || !this.writer.isDone || !canBeTakenOver(this.socket)) return;
     this.#stopListening();
     this.socket = new AcceptedSocket(this.socket, this.parts.buffers, this.#onBytes);
+    this.writer = new SocketWriter(this.socket, this.parts);
     this.#listen();
   };
 
@@ -171,6 +175,7 @@ export class ClientConnection implements UpstreamUser, Bounded {
     const { socket, parts } = this;
     parts.forget(this);
     this.#stopListening();
+    this.writer.release();
     socket.pause();
     if (socket instanceof AcceptedSocket) socket.readAsStream();
     socket.unshift(Buffer.from(bytes));

@@ -25,7 +25,14 @@ export interface FastLane extends Lane {
 export function createFastLane(options: FastLaneOptions): FastLane {
   const { declined, timeouts, buffers, connections: upstreamConnections } = options;
   const { connectMs, upstreamIdleMs, requestHeadMs, idleMs, answerHeadMs, halfClosedMs } = timeouts;
-  const pools = new UpstreamPools({ connectMs, idleMs: upstreamIdleMs, connections: upstreamConnections, buffers });
+  const batch = new WriteBatch();
+  const pools = new UpstreamPools({
+    connectMs,
+    idleMs: upstreamIdleMs,
+    connections: upstreamConnections,
+    buffers,
+    batch,
+  });
   const deadlines = new Deadlines(Math.min(requestHeadMs, idleMs, answerHeadMs, halfClosedMs));
   const connections = new Set<ClientConnection>();
   let isDraining = false;
@@ -33,7 +40,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const parts: FastLaneParts = {
     ...options,
     pools,
-    batch: new WriteBatch(),
+    batch,
     deadlines,
     isDraining: () => isDraining,
     isClosing: () => isClosing,

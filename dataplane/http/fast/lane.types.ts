@@ -7,7 +7,7 @@ import type { RouteTable } from '../../routes/table.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
-import type { WriteParts } from './write.ts';
+import type { WriteParts } from '../../sockets/socket-writer.ts';
 
 /** What all connections of the fast lane share. */
 export interface FastLaneParts extends WriteParts {

@@ -6,17 +6,17 @@ import { type Event, gone, left, type Leaving, type State } from './state.ts';
  * answer away from the client (RFC 9112 section 9.6): what still comes is read for a while, and thrown away.
  */
 export function leave(client: ClientConnection): Leaving {
-  const { socket } = client;
   client.takeKept();
   // The answer itself may take a slow client longer.
   client.within(client.parts.timeouts.idleMs);
-  socket.end(() => client.within(client.parts.timeouts.lingerMs));
+  client.writer.end(() => client.within(client.parts.timeouts.lingerMs));
   return left;
 }
 
 /** Closes a connection on which nothing is asked, as soon as what was written has left. */
 export function closeAtRest(client: ClientConnection): Leaving {
   client.within(client.parts.timeouts.lingerMs);
+  client.writer.release();
   client.socket.destroySoon();
   return left;
 }

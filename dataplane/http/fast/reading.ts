@@ -116,6 +116,6 @@ function handOver(bytes: Buffer, client: ClientConnection): State | Step {
 
 /** Answers what is no request, and ends the connection: where the next one would begin, nobody can tell. */
 function refuse(status: number, detail: string, client: ClientConnection): State | Step {
-  client.socket.write(rawErrorAnswer(status, detail));
+  client.writer.bytes(Buffer.from(rawErrorAnswer(status, detail)));
   return leave;
 }

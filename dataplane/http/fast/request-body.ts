@@ -1,7 +1,6 @@
 import type { ClientConnection } from './client-connection.ts';
 import type { InHand } from './in-hand.ts';
 import type { Answering, Asking } from './state.ts';
-import { writeAround } from './write.ts';
 
 /** Trailers of a request go no further: nobody is known to wait for them, and http-proxy loses them too. */
 const lastChunk = '0\r\n\r\n';
@@ -23,7 +22,7 @@ export function sendBody(
   const { at, held, passedTo } = requestBody;
   const after = !wasWhole && requestBody.isWhole && request.head.framing.kind === 'chunked' ? lastChunk : '';
   const part = { buffer: bytes, from: 0, to: passedTo, isShared };
-  if (!writeAround(upstream.socket, before + held, part, after, client.parts)) client.socket.pause();
+  if (!upstream.writer.around(before + held, part, after)) client.socket.pause();
   if (at < length) client.keepForLater(bytes.subarray(at, length));
   return true;
 }

@@ -15,7 +15,7 @@ export function respond({ answer, request }: Respond, client: ClientConnection):
   const close = head.close || client.asksNoMore || client.parts.isDraining() || hasRest;
   const lines = headLines(close ? [...fields, connectionClose] : fields);
   const sent = head.method === 'HEAD' ? '' : body;
-  client.socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${sent}`);
+  client.writer.bytes(Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${sent}`));
   call.code = status;
   call.bytes = Buffer.byteLength(sent);
   call.end();

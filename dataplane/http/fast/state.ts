@@ -8,7 +8,7 @@ import type { BodyReader } from './body-reader.ts';
 import type { InHand } from './in-hand.ts';
 import type { RequestHead } from './request-head.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
-import type { Part } from './write.ts';
+import type { Part } from '../../sockets/socket-writer.ts';
 
 /**
  * What a client's connection is at. It serves one request at a time.

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Address } from '../../../proto/channel/address.ts';
 import { DirectReading, type Reader } from '../../sockets/direct-reading.ts';
-import type { Buffers } from '../../sockets/buffers.ts';
+import { SocketWriter, type WriteParts } from '../../sockets/socket-writer.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import type { Bounded } from './deadlines.ts';
 
@@ -21,7 +21,7 @@ export interface UpstreamConnectionOptions {
   readonly address: Address;
   /** The deadline of the connection. */
   readonly connectBy: number;
-  readonly buffers: Buffers;
+  readonly parts: WriteParts;
   readonly user: UpstreamUser;
   /** Told when the connection is gone, whoever had it. */
   readonly onClose: (connection: UpstreamConnection) => void;
@@ -30,6 +30,7 @@ export interface UpstreamConnectionOptions {
 /** A connection to an HTTP/1.1 instance, which one request at a time has for itself. */
 export class UpstreamConnection implements Bounded {
   readonly socket: Socket;
+  readonly writer: SocketWriter;
   readonly memory = new AnswerMemory();
   /** Whether it has served a request before. */
   wasUsed = false;
@@ -41,10 +42,10 @@ export class UpstreamConnection implements Bounded {
   #user: UpstreamUser | undefined;
   #error: Error | undefined;
 
-  constructor({ address, connectBy, buffers, user, onClose }: UpstreamConnectionOptions) {
+  constructor({ address, connectBy, parts, user, onClose }: UpstreamConnectionOptions) {
     this.#user = user;
     this.deadline = connectBy;
-    this.#reading = new DirectReading(buffers, (bytes, length, isShared) => {
+    this.#reading = new DirectReading(parts.buffers, (bytes, length, isShared) => {
       if (this.#user) this.#user.onInstanceBytes(bytes, length, isShared);
       // Nobody asked: what comes cannot be told from an answer to whoever asks next.
       else this.socket.destroy();
@@ -73,6 +74,7 @@ export class UpstreamConnection implements Bounded {
         onClose(this);
         this.#user?.onInstanceGone(this.#error);
       });
+    this.writer = new SocketWriter(this.socket, parts);
   }
 
   get isUsable(): boolean {

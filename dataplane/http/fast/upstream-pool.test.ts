@@ -7,6 +7,7 @@ import { listenForTest } from '../../data-plane.fixture.ts';
 import { InstanceState } from '../../routes/instance-state.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
 import { Buffers } from '../../sockets/buffers.ts';
+import { WriteBatch } from '../../sockets/write-batch.ts';
 import { UpstreamConnections } from '../../upstream/connections.ts';
 import type { UpstreamUser } from './upstream-connection.ts';
 import { UpstreamPools } from './upstream-pool.ts';
@@ -34,7 +35,7 @@ async function startPools(idleMs = 4_000) {
     state: new InstanceState({ now: () => performance.now(), random: Math.random }),
   };
   const connections = new UpstreamConnections();
-  const pools = new UpstreamPools({ connectMs: 1_000, idleMs, connections, buffers: new Buffers() });
+  const pools = new UpstreamPools({ connectMs: 1_000, idleMs, connections, buffers: new Buffers(), batch: new WriteBatch() });
   onTestFinished(() => pools.close());
   const connected = async () => {
     const first = user();

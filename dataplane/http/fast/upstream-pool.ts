@@ -1,16 +1,15 @@
 import type { InstanceState } from '../../routes/instance-state.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
-import type { Buffers } from '../../sockets/buffers.ts';
+import type { WriteParts } from '../../sockets/socket-writer.ts';
 import type { UpstreamConnections } from '../../upstream/connections.ts';
 import { Deadlines } from './deadlines.ts';
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
-export interface UpstreamPoolsOptions {
+export interface UpstreamPoolsOptions extends WriteParts {
   readonly connectMs: number;
   /** How long a connection may rest, in milliseconds; less where the instance says so. */
   readonly idleMs: number;
   readonly connections: UpstreamConnections;
-  readonly buffers: Buffers;
 }
 
 /** Less than an instance says that it keeps a connection, for what is on its way meanwhile. */
@@ -61,7 +60,7 @@ export class UpstreamPools {
     const connection = new UpstreamConnection({
       address,
       connectBy: this.#deadlines.after(this.#options.connectMs),
-      buffers: this.#options.buffers,
+      parts: this.#options,
       user,
       onClose: (closed) => {
         this.#open.delete(closed);
