@@ -38,17 +38,20 @@ export function trailerFields(incoming: Fields): Field[] {
   return endToEnd(incoming).filter(({ key }) => !notInTrailers.has(key));
 }
 
-let dateAt = 0;
-let date = '';
+let date: string | undefined;
 
-/** The present time as HTTP writes it, to the second (RFC 9110 section 5.6.7). */
+/** The present time as HTTP writes it, to the second (RFC 9110 section 5.6.7). The same string until the second is over. */
 export function httpDate(): string {
-  const now = Math.floor(Date.now() / 1_000);
-  if (now !== dateAt) {
-    dateAt = now;
-    date = new Date(now * 1_000).toUTCString();
+  if (date === undefined) {
+    const now = new Date();
+    date = now.toUTCString();
+    setTimeout(forgetDate, 1_000 - now.getMilliseconds()).unref();
   }
   return date;
+}
+
+function forgetDate(): void {
+  date = undefined;
 }
 
 export const connectionClose = field('Connection', 'close');

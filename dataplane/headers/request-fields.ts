@@ -78,16 +78,17 @@ export function recurringFields(incoming: Fields, origin: Omit<Origin, 'requestI
 }
 
 /** Those that each request has for itself. They come last. */
-export function ownFields(incoming: Fields, { requestId }: Pick<Origin, 'requestId'>): Fields {
-  const traceparent = onlyValueOf(incoming, 'traceparent');
+function ownFields(incoming: Fields, { requestId }: Pick<Origin, 'requestId'>): Fields {
   return [
     { name: 'X-Request-Id', key: 'x-request-id', value: requestId },
-    {
-      name: 'traceparent',
-      key: 'traceparent',
-      value: isTraceparent(traceparent) ? traceparent : newTraceparent(),
-    },
+    { name: 'traceparent', key: 'traceparent', value: traceparentIn(incoming) ?? newTraceparent() },
   ];
+}
+
+/** The trace that a request belongs to already. */
+export function traceparentIn(incoming: Fields): string | undefined {
+  const traceparent = onlyValueOf(incoming, 'traceparent');
+  return isTraceparent(traceparent) ? traceparent : undefined;
 }
 
 /** Whether a field says how a request came here. A client outside the trusted proxies may not say it. */

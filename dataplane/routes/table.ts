@@ -20,6 +20,17 @@ export interface RouteTable {
   readonly prefixes: ReadonlyMap<string, Prefix>;
   /** By full name. */
   readonly services: ReadonlyMap<string, RoutedService>;
+  /** What beginnings of paths were found to lead to, so that they are found at once: at most one for each service. */
+  readonly places: Map<string, Place>;
+}
+
+/** What a path that begins with this leads to. */
+export interface Place {
+  readonly kind: 'place';
+  readonly service: RoutedService;
+  /** Without a slash at its end: "/api/greeter". */
+  readonly prefix: string;
+  readonly web: boolean;
 }
 
 export interface RoutedService {
@@ -63,6 +74,7 @@ export function compileTable(snapshot: Snapshot, parts: TableParts, before?: Rou
     revision: snapshot.revision,
     prefixes: new Map(snapshot.prefixes.map((prefix) => [prefix.path, prefix])),
     services: new Map(services.map((service) => [service.name, service])),
+    places: new Map(),
   };
 }
 
@@ -71,7 +83,7 @@ export function updateTable(table: RouteTable, delta: Delta, parts: TableParts):
   const services = new Map(table.services);
   for (const name of delta.removed) services.delete(name);
   for (const service of delta.changed) services.set(service.name, compileService(service, parts, table));
-  return { ...table, revision: delta.revision, services };
+  return { ...table, revision: delta.revision, services, places: new Map() };
 }
 
 /** The snapshot that compiles to this table. */

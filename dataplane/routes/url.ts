@@ -1,4 +1,4 @@
-import type { RoutedService, RouteTable } from './table.ts';
+import type { Place, RoutedService, RouteTable } from './table.ts';
 
 /** Where a request on the `http` entrypoint goes. */
 export type UrlRoute =
@@ -41,25 +41,42 @@ export function routeUrl(table: RouteTable, requestTarget: string): UrlRoute {
     return { kind: 'malformed', reason: 'the path has a "." or ".." segment' };
 
   const prefixEnd = path.indexOf('/', 1) + 1;
+  const nameEnd = segmentEnd(path, prefixEnd);
+  const place = table.places.get(path.slice(0, nameEnd)) ?? find(table, path, prefixEnd, nameEnd);
+  if (place.kind === 'unknown') return place;
+
+  const { service, prefix, web } = place;
+  const rest = target.slice(prefix.length);
+  if (web && prefix.length === path.length) return { kind: 'redirect', location: `${prefix}/${rest}` };
+  return { kind: 'service', service, target: rest.startsWith('/') ? rest : `/${rest}`, prefix, web };
+}
+
+/** Looks up what a path begins with, the long way: two names, one of them to be put together. */
+function find(
+  table: RouteTable,
+  path: string,
+  prefixEnd: number,
+  nameEnd: number,
+): Place | (UrlRoute & { readonly kind: 'unknown' }) {
   const prefix = table.prefixes.get(path.slice(0, prefixEnd));
   if (!prefix) return { kind: 'unknown', service: undefined };
-
-  let nameEnd = segmentEnd(path, prefixEnd);
-  let name = path.slice(prefixEnd, nameEnd);
-  let service = table.services.get(`${prefix.namespace}.${name}`);
-  if (!service && versionSegment.test(name) && nameEnd < path.length) {
-    const version = name;
-    const versionEnd = nameEnd + 1;
-    nameEnd = segmentEnd(path, versionEnd);
-    name = `${version}.${path.slice(versionEnd, nameEnd)}`;
-    service = table.services.get(`${prefix.namespace}.${name}`);
+  const { namespace, web } = prefix;
+  const name = path.slice(prefixEnd, nameEnd);
+  const service = table.services.get(`${namespace}.${name}`);
+  if (service) {
+    // Put together, so that it does not keep the path it was found in.
+    const place: Place = { kind: 'place', service, prefix: `${prefix.path}${name}`, web };
+    table.places.set(place.prefix, place);
+    return place;
   }
-  if (!service) return { kind: 'unknown', service: name === '' ? undefined : `${prefix.namespace}.${name}` };
-
-  const taken = path.slice(0, nameEnd);
-  const rest = target.slice(nameEnd);
-  if (prefix.web && nameEnd === path.length) return { kind: 'redirect', location: `${taken}/${rest}` };
-  return { kind: 'service', service, target: rest.startsWith('/') ? rest : `/${rest}`, prefix: taken, web: prefix.web };
+  if (!versionSegment.test(name) || nameEnd === path.length)
+    return { kind: 'unknown', service: name === '' ? undefined : `${namespace}.${name}` };
+  const end = segmentEnd(path, nameEnd + 1);
+  const versioned = `${namespace}.${name}.${path.slice(nameEnd + 1, end)}`;
+  const byVersion = table.services.get(versioned);
+  return byVersion
+    ? { kind: 'place', service: byVersion, prefix: path.slice(0, end), web }
+    : { kind: 'unknown', service: versioned };
 }
 
 function segmentEnd(path: string, start: number): number {

@@ -3,6 +3,7 @@ import { answerFields, connectionClose, httpDate } from '../../headers/answer-fi
 import { headLines } from '../../headers/head-lines.ts';
 import { transferEncodingChunked } from '../framing.ts';
 import { flat } from './flat.ts';
+import { headText, latin1 } from './head-text.ts';
 import { type AnswerHead, type AnswerHeadReading, readAnswerHead } from './answer-head.ts';
 
 const closeLine = headLines([connectionClose]);
@@ -15,19 +16,22 @@ const chunkedLine = headLines([transferEncodingChunked]);
 export class AnswerMemory {
   #text = '';
   #isOfHeadRequest = false;
-  #reading: AnswerHeadReading = { kind: 'incomplete' };
+  #reading: AnswerHeadReading | undefined;
   #writtenHead: AnswerHead | undefined;
   #writtenAt = '';
   #written = '';
 
-  /** As `readAnswerHead`; the head is the same object where it was the last one too. */
-  read(text: string, method: string): AnswerHeadReading {
+  /** As `readAnswerHead`, of bytes; the head is the same object where it was the last one too. */
+  read(bytes: Buffer, from: number, to: number, method: string): AnswerHeadReading {
     const isOfHeadRequest = method === 'HEAD';
-    if (this.#text !== '' && isOfHeadRequest === this.#isOfHeadRequest && text.startsWith(this.#text))
+    const end = from + this.#text.length;
+    // Two texts of one length are compared many characters at a time, one with the beginning of another one by one.
+    if (this.#reading && isOfHeadRequest === this.#isOfHeadRequest && end <= to && latin1(bytes, from, end) === this.#text)
       return this.#reading;
+    const text = headText(bytes, from, to);
     const reading = readAnswerHead(text, method);
     if (reading.kind === 'head') {
-      this.#text = text.slice(0, reading.length);
+      this.#text = flat(text.slice(0, reading.length));
       this.#isOfHeadRequest = isOfHeadRequest;
       this.#reading = reading;
     }

@@ -5,7 +5,6 @@ import { abandon } from './abandon.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { bodyReader } from './body-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { headText } from './head-text.ts';
 import { kept, nothing } from './in-hand.ts';
 import { sendBody } from './request-body.ts';
 import type { Ask, Asking, Event, Failed, Respond, State, Step } from './state.ts';
@@ -80,7 +79,7 @@ function readAnswer(
   const end = isFirst ? length : buffer.length;
   let start = 0;
   while (start < end) {
-    const reading = upstream.memory.read(headText(buffer, start, end), request.head.method);
+    const reading = upstream.memory.read(buffer, start, end, request.head.method);
     if (reading.kind === 'malformed') return fail(state, 'broken', reading.detail);
     if (reading.kind === 'incomplete') {
       state.received = Buffer.from(buffer.subarray(start, end));
