@@ -2,21 +2,16 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Buffers } from './buffers.ts';
 import { DirectReading, type Reader } from './direct-reading.ts';
-
-/** What Node has under a socket. It is no public name, but the one that `cluster`, `http` and `tls` are built on. */
-interface HandleHolder {
-  _handle: { _consumed?: boolean } | null;
-}
+import { handleOf, type StreamHandle, takeHandle } from './stream-handle.ts';
 
 interface TakeOverOptions extends SocketConstructorOpts {
-  readonly handle: HandleHolder['_handle'];
+  readonly handle: StreamHandle | null;
   readonly onread: OnReadOpts;
 }
 
 /** Whether a socket can be taken over now: one of TCP, that was accepted, with nothing on its way through its streams. */
 export function canBeTakenOver(socket: Socket): boolean {
-  const { _handle: handle } = socket as unknown as HandleHolder;
-  const isPlain = Object.getPrototypeOf(socket) === Socket.prototype && handle !== null;
+  const isPlain = Object.getPrototypeOf(socket) === Socket.prototype && handleOf(socket) !== null;
   return isPlain && !socket.isPaused() && socket.readableLength === 0 && socket.writableLength === 0;
 }
 
@@ -34,10 +29,7 @@ export class AcceptedSocket extends Socket {
   constructor(accepted: Socket, buffers: Buffers, reader: Reader) {
     let read: Reader = () => false;
     const reading = new DirectReading(buffers, (bytes, length, isShared) => read(bytes, length, isShared));
-    const holder = accepted as unknown as HandleHolder;
-    const { _handle: handle } = holder;
-    // oxlint-disable-next-line no-underscore-dangle -- Node's own name
-    holder._handle = null;
+    const handle = takeHandle(accepted);
     const options: TakeOverOptions = {
       handle,
       allowHalfOpen: true,
@@ -46,6 +38,7 @@ export class AcceptedSocket extends Socket {
       onread: reading.onread,
     };
     super(options);
+    if (handle) reading.shortCut(handle);
     this.#reading = reading;
     this.#reader = reader;
     read = (bytes, length, isShared) => {
@@ -63,7 +56,8 @@ export class AcceptedSocket extends Socket {
   readAsStream(): void {
     this.#reader = undefined;
     this.#reading.share(false);
-    const { _handle: handle } = this as unknown as HandleHolder;
+    this.#reading.goTheLongWay();
+    const handle = handleOf(this);
     // oxlint-disable-next-line no-underscore-dangle -- Node's own name
     if (handle) handle._consumed = true;
   }

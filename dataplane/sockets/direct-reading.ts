@@ -1,5 +1,6 @@
 import type { OnReadOpts } from 'node:net';
 import type { Buffers } from './buffers.ts';
+import { kReadBytesOrError, type StreamHandle, streamBaseState } from './stream-handle.ts';
 
 /**
  * What a socket read: `bytes` up to `length`. They are good until the reader returns where the buffer is shared, and until
@@ -16,15 +17,19 @@ export type Reader = (bytes: Buffer, length: number, isShared: boolean) => void 
  */
 export class DirectReading {
   readonly #buffers: Buffers;
+  readonly #read: Reader;
   #own: Buffer | undefined;
   /** Whether all that was read into its own buffer has left, and the next reading is the last one into it. */
   #isDone = false;
   #isFree = true;
+  #handle: StreamHandle | undefined;
+  #onread: StreamHandle['onread'] | undefined;
   /** For `net.Socket`. */
   readonly onread: OnReadOpts;
 
   constructor(buffers: Buffers, read: Reader) {
     this.#buffers = buffers;
+    this.#read = read;
     this.onread = {
       buffer: () => this.#next(),
       callback: (length, bytes) => {
@@ -35,6 +40,30 @@ export class DirectReading {
         return goesOn !== false;
       },
     };
+  }
+
+  /**
+   * Hands what fits into the shared buffer on without what Node's `net` does about it: timeouts, and asking where to read
+   * next. To be called once the handle is a connected socket's.
+   */
+  shortCut(handle: StreamHandle): void {
+    const { onread } = handle;
+    this.#handle = handle;
+    this.#onread = onread;
+    const { shared } = this.#buffers;
+    handle.onread = (bytes) => {
+      const length = streamBaseState[kReadBytesOrError] as number;
+      if (length <= 0 || length === shared.length || this.#own) return onread.call(handle, bytes);
+      this.#read(shared, length, true);
+      this.#isDone = false;
+      this.#isFree = true;
+      return undefined;
+    };
+  }
+
+  /** Undoes `shortCut`. */
+  goTheLongWay(): void {
+    if (this.#handle && this.#onread) this.#handle.onread = this.#onread;
   }
 
   /**

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Buffers } from './buffers.ts';
-import { writableHandle, writeDirectly } from './direct-writing.ts';
+import { writeDirectly } from './direct-writing.ts';
+import { handleOf } from './stream-handle.ts';
 import type { Held, WriteBatch } from './write-batch.ts';
 
 /** Some bytes of a buffer. */
@@ -34,12 +36,15 @@ const maxTextBytes = 16 * 1024;
 export class SocketWriter implements Held {
   readonly #socket: Socket;
   readonly #parts: WriteParts;
+  /** Whether nothing lies between it and the kernel. */
+  readonly #isPlain: boolean;
   #held = '';
   /** Whether the kernel did not take all that was written directly. */
   #isBehind = false;
 
   constructor(socket: Socket, parts: WriteParts) {
     this.#socket = socket;
+    this.#isPlain = !(socket instanceof TLSSocket);
     this.#parts = parts;
   }
 
@@ -102,9 +107,9 @@ export class SocketWriter implements Held {
     if (text === '') return;
     this.#held = '';
     const socket = this.#socket;
-    if (socket.destroyed) return;
-    const handle = this.#isBehind || socket.writableLength > 0 ? undefined : writableHandle(socket);
-    if (handle === undefined) {
+    const handle = handleOf(socket);
+    if (handle === null) return;
+    if (!this.#isPlain || this.#isBehind || socket.writableLength > 0 || socket.connecting) {
       socket.write(text, 'latin1');
       return;
     }

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Address } from '../../../proto/channel/address.ts';
 import { DirectReading, type Reader } from '../../sockets/direct-reading.ts';
 import { SocketWriter, type WriteParts } from '../../sockets/socket-writer.ts';
+import { handleOf } from '../../sockets/stream-handle.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import type { Bounded } from './deadlines.ts';
 
@@ -59,6 +60,8 @@ export class UpstreamConnection implements Bounded {
     })
       .once('connect', () => {
         this.deadline = Number.POSITIVE_INFINITY;
+        const handle = handleOf(this.socket);
+        if (handle) this.#reading.shortCut(handle);
         this.#user?.onConnected();
       })
       .on('drain', () => this.#user?.onInstanceDrain())
