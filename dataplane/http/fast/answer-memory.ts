@@ -26,7 +26,12 @@ export class AnswerMemory {
     const isOfHeadRequest = method === 'HEAD';
     const end = from + this.#text.length;
     // Two texts of one length are compared many characters at a time, one with the beginning of another one by one.
-    if (this.#reading && isOfHeadRequest === this.#isOfHeadRequest && end <= to && latin1(bytes, from, end) === this.#text)
+    if (
+      this.#reading &&
+      isOfHeadRequest === this.#isOfHeadRequest &&
+      end <= to &&
+      latin1(bytes, from, end) === this.#text
+    )
       return this.#reading;
     const text = headText(bytes, from, to);
     const reading = readAnswerHead(text, method);

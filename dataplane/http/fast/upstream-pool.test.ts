@@ -35,7 +35,13 @@ async function startPools(idleMs = 4_000) {
     state: new InstanceState({ now: () => performance.now(), random: Math.random }),
   };
   const connections = new UpstreamConnections();
-  const pools = new UpstreamPools({ connectMs: 1_000, idleMs, connections, buffers: new Buffers(), batch: new WriteBatch() });
+  const pools = new UpstreamPools({
+    connectMs: 1_000,
+    idleMs,
+    connections,
+    buffers: new Buffers(),
+    batch: new WriteBatch(),
+  });
   onTestFinished(() => pools.close());
   const connected = async () => {
     const first = user();
