@@ -16,7 +16,7 @@ export interface StreamHandle {
   writeLatin1String(request: WriteRequest, text: string): number;
 }
 
-export interface WriteRequest {
+interface WriteRequest {
   /** @param status 0, or the negative number of an error */
   oncomplete: (status: number) => void;
 }
