@@ -1,0 +1,133 @@
+import type { Field } from './field.types.ts';
+
+/**
+ * What makes a message malformed: a stream error of type PROTOCOL_ERROR (RFC 9113 section 8.1.1). These functions return
+ * what is wrong, to be logged, or undefined for a header list that is well-formed.
+ */
+type Problem = string | undefined;
+
+/** The pseudo-headers and the few fields that decide over a message, once each is known to be there at most once. */
+interface Head {
+  readonly pseudo: ReadonlyMap<string, string>;
+  readonly host: string | undefined;
+}
+
+const requestPseudo: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path']);
+const answerPseudo: ReadonlySet<string> = new Set([':status']);
+const noPseudo: ReadonlySet<string> = new Set();
+
+/** RFC 9113 section 8.3.1. `CONNECT` (section 8.5) is well-formed too, in its own form. */
+export function requestProblem(fields: readonly Field[]): Problem {
+  const head = readHead(fields, requestPseudo);
+  if (typeof head === 'string') return head;
+  const { pseudo, host } = head;
+  const method = pseudo.get(':method');
+  const path = pseudo.get(':path');
+  const authority = pseudo.get(':authority');
+  if (method === undefined) return ':method is missing';
+  if (!isToken(method)) return ':method is not a token';
+  if (method === 'CONNECT') {
+    if (path !== undefined || pseudo.has(':scheme')) return ':path or :scheme is sent with CONNECT';
+    return authority === undefined ? ':authority is missing' : undefined;
+  }
+  if (!pseudo.has(':scheme')) return ':scheme is missing';
+  if (path === undefined) return ':path is missing';
+  if (!path.startsWith('/') && (path !== '*' || method !== 'OPTIONS')) return ':path does not begin with /';
+  if (host !== undefined && authority !== undefined && host !== authority) return 'host differs from :authority';
+  return undefined;
+}
+
+/** RFC 9113 section 8.3.2, for final and interim answers. */
+export function answerProblem(fields: readonly Field[]): Problem {
+  const head = readHead(fields, answerPseudo);
+  if (typeof head === 'string') return head;
+  const status = head.pseudo.get(':status');
+  if (status === undefined) return ':status is missing';
+  if (!/^[1-9]\d\d$/.test(status)) return ':status is not three digits';
+  // There is nothing to switch to from HTTP/2 (section 8.6).
+  return status === '101' ? ':status is 101' : undefined;
+}
+
+/** RFC 9113 section 8.1, for the trailers of requests and answers: fields without pseudo-headers. */
+export function trailersProblem(fields: readonly Field[]): Problem {
+  const head = readHead(fields, noPseudo);
+  return typeof head === 'string' ? head : undefined;
+}
+
+/** @returns what is wrong with the fields one by one */
+function readHead(fields: readonly Field[], allowedPseudo: ReadonlySet<string>): Head | string {
+  const pseudo = new Map<string, string>();
+  let host: string | undefined;
+  let pseudoMayCome = true;
+  for (const [name, value] of fields) {
+    if (!isValue(value)) return `the value of ${printable(name)} has characters that are not allowed`;
+    if (name.startsWith(':')) {
+      if (!allowedPseudo.has(name)) return `the pseudo-header ${printable(name)} is unknown here`;
+      if (!pseudoMayCome) return `${name} comes after other fields`;
+      if (pseudo.has(name)) return `${name} is sent twice`;
+      pseudo.set(name, value);
+      continue;
+    }
+    pseudoMayCome = false;
+    if (!isName(name)) return `the name ${printable(name)} has characters that are not allowed`;
+    if (ofConnection.has(name)) return `${name} is of HTTP/1.1 connections`;
+    if (name === 'te' && value.toLowerCase() !== 'trailers') return 'te is other than trailers';
+    if (name === 'host') {
+      if (host !== undefined) return 'host is sent twice';
+      host = value;
+    }
+  }
+  return { pseudo, host };
+}
+
+/** RFC 9113 section 8.2.2. */
+const ofConnection: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const inToken = 1;
+const inName = 2;
+const inValue = 4;
+
+/** Where a character may stand, at its code: in a token and in a value (RFC 9110), in a name of a field (RFC 9113). */
+const places = new Uint8Array(256);
+for (let code = 0; code < places.length; code += 1) {
+  const character = String.fromCharCode(code);
+  // RFC 9110 section 5.6.2, and RFC 9113 section 8.2.1, which takes the upper case away.
+  if (/[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(character)) places[code] = inToken;
+  if (/[!#$%&'*+.^_`|~0-9a-z-]/.test(character)) places[code] = inToken | inName;
+  // RFC 9110 section 5.5.
+  if (code === 0x09 || (code >= 0x20 && code !== 0x7f)) places[code] = (places[code] as number) | inValue;
+}
+
+function isMadeOf(text: string, place: number): boolean {
+  for (let index = 0; index < text.length; index += 1)
+    if (((places[text.charCodeAt(index)] as number) & place) === 0) return false;
+  return true;
+}
+
+function isToken(text: string): boolean {
+  return text !== '' && isMadeOf(text, inToken);
+}
+
+function isName(text: string): boolean {
+  return text !== '' && isMadeOf(text, inName);
+}
+
+/** RFC 9113 section 8.2.1: white space may stand within a value, not around it. */
+function isValue(text: string): boolean {
+  return !isBlank(text.charCodeAt(0)) && !isBlank(text.charCodeAt(text.length - 1)) && isMadeOf(text, inValue);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** Of what a stranger sent, as much as a line of a log should have. */
+function printable(name: string): string {
+  return JSON.stringify(name.slice(0, 64));
+}
