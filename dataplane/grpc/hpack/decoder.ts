@@ -3,6 +3,7 @@ import type { Field } from './field.types.ts';
 import { fieldSize } from './field-size.ts';
 import { HpackError } from './hpack-error.ts';
 import { huffmanDecoded } from './huffman.ts';
+import { latin1 } from './latin1.ts';
 import { staticTable } from './static-table.ts';
 
 /** The table that a peer may use before it has acknowledged any other size (RFC 9113 section 6.5.2). */
@@ -132,7 +133,7 @@ export class HpackDecoder {
     const start = this.#at;
     if (length > this.#end - start) throw truncated();
     this.#at = start + length;
-    return isHuffman ? huffmanDecoded(this.#block, start, this.#at) : this.#block.toString('latin1', start, this.#at);
+    return isHuffman ? huffmanDecoded(this.#block, start, this.#at) : latin1(this.#block, start, this.#at);
   }
 
   /**

@@ -35,6 +35,13 @@ export function maxEncodedLength(fields: readonly Field[]): number {
 }
 
 /**
+ * The octet that the first block of a connection has to begin with: a table size update to 0. An encoder that uses less of
+ * the table than the peer allows says so once (RFC 7541 section 4.2); a peer that allows less later, as `node:http2` can,
+ * would wait for an update in vain, and end the connection.
+ */
+export const tableSizeZero = 0x20;
+
+/**
  * Writes a header block that any decoder understands, whatever is in its dynamic table: indices of the static table, and
  * literals that no one adds to a table, without Huffman coding, which costs more time than it saves (RFC 7541 section 6).
  *
