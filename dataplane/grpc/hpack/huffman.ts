@@ -45,12 +45,15 @@ const lastPadding = 7;
 /** The state after EOS, which no string may contain: nothing leads out of it, and nothing may end in it. */
 const failed = 256;
 
-const emits = 1 << 17;
+// How the machine writes down a step: the next state times 16, so that the next bits only need to be added; whether an octet
+// is complete now, as a number to count with; and which.
+const stateBits = 0x1ff << 4;
+const emitsBit = 13;
+const octetBit = 16;
 
 /**
- * The code as a machine that reads four bits at a time: at `state * 16 + bits` stands the next state in the upper bits of
- * 8, and below it the octet that is complete now, where the flag `emits` is set. No code has fewer than five bits, so that
- * it is never two of them.
+ * The code as a machine that reads four bits at a time, whose step stands at `state * 16 + bits`. No code has fewer than five
+ * bits, so that a step never completes two octets.
  */
 function machine(): Uint32Array {
   const nodes: Node[] = [];
@@ -59,7 +62,7 @@ function machine(): Uint32Array {
   for (const node of nodes) for (const next of node) if (Array.isArray(next) && !nodes.includes(next)) nodes.push(next);
   const root = nodes[0] as Node;
 
-  const steps = new Uint32Array((failed + 1) * 16).fill(failed << 8);
+  const steps = new Uint32Array((failed + 1) * 16).fill(failed << 4);
   for (const [state, start] of nodes.entries()) {
     for (let bits = 0; bits < 16; bits += 1) {
       let node = start;
@@ -72,10 +75,10 @@ function machine(): Uint32Array {
           continue;
         }
         if (next === endOfString) ended = true;
-        else emitted = emits | next;
+        else emitted = (1 << emitsBit) | (next << octetBit);
         node = root;
       }
-      if (!ended) steps[state * 16 + bits] = emitted | (nodes.indexOf(node) << 8);
+      if (!ended) steps[state * 16 + bits] = emitted | (nodes.indexOf(node) << 4);
     }
   }
   return steps;
@@ -92,20 +95,23 @@ const shared = Buffer.allocUnsafeSlow(4_096);
  * @throws HpackError for one that contains EOS, or ends in anything but at most seven ones
  */
 export function huffmanDecoded(from: Buffer, start: number, end: number): string {
-  // At least five bits an octet.
-  const most = Math.ceil(((end - start) * 8) / 5);
+  // At least five bits an octet, and room for one that is written but does not count.
+  const most = Math.ceil(((end - start) * 8) / 5) + 1;
   const into = most <= shared.length ? shared : Buffer.allocUnsafe(most);
   let length = 0;
   let state = 0;
   for (let at = start; at < end; at += 1) {
     const octet = from[at] as number;
-    let step = steps[state * 16 + (octet >> 4)] as number;
-    if (step & emits) into[length++] = step;
-    step = steps[((step >> 8) & 0x1ff) * 16 + (octet & 15)] as number;
-    if (step & emits) into[length++] = step;
-    state = (step >> 8) & 0x1ff;
+    // Written whether complete or not: a branch would be guessed wrong every other time.
+    const upper = steps[state + (octet >> 4)] as number;
+    into[length] = upper >> octetBit;
+    length += (upper >> emitsBit) & 1;
+    const lower = steps[(upper & stateBits) + (octet & 0xf)] as number;
+    into[length] = lower >> octetBit;
+    length += (lower >> emitsBit) & 1;
+    state = lower & stateBits;
   }
-  if (state > lastPadding)
+  if (state > lastPadding << 4)
     throw new HpackError('a Huffman string contains EOS or is not padded with at most seven ones');
   return latin1(into, 0, length);
 }
