@@ -6,7 +6,7 @@ import type { Field } from './field.types.ts';
  */
 type Problem = string | undefined;
 
-/** The pseudo-headers and the few fields that decide over a message, once each is known to be there at most once. */
+/** The fields that are looked at together; each was sent at most once. */
 interface Head {
   readonly pseudo: ReadonlyMap<string, string>;
   readonly host: string | undefined;
@@ -54,7 +54,7 @@ export function trailersProblem(fields: readonly Field[]): Problem {
   return typeof head === 'string' ? head : undefined;
 }
 
-/** @returns what is wrong with the fields one by one */
+/** @returns what is wrong with one of the fields, where something is */
 function readHead(fields: readonly Field[], allowedPseudo: ReadonlySet<string>): Head | string {
   const pseudo = new Map<string, string>();
   let host: string | undefined;
@@ -89,38 +89,26 @@ const ofConnection: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const inToken = 1;
-const inName = 2;
-const inValue = 4;
+/** RFC 9110 section 5.6.2. */
+const notInToken = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
 
-/** Where a character may stand, at its code: in a token and in a value (RFC 9110), in a name of a field (RFC 9113). */
-const places = new Uint8Array(256);
-for (let code = 0; code < places.length; code += 1) {
-  const character = String.fromCharCode(code);
-  // RFC 9110 section 5.6.2, and RFC 9113 section 8.2.1, which takes the upper case away.
-  if (/[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(character)) places[code] = inToken;
-  if (/[!#$%&'*+.^_`|~0-9a-z-]/.test(character)) places[code] = inToken | inName;
-  // RFC 9110 section 5.5.
-  if (code === 0x09 || (code >= 0x20 && code !== 0x7f)) places[code] = (places[code] as number) | inValue;
-}
+/** A token without upper case: RFC 9113 section 8.2.1. */
+const notInName = /[^!#$%&'*+.^_`|~0-9a-z-]/;
 
-function isMadeOf(text: string, place: number): boolean {
-  for (let index = 0; index < text.length; index += 1)
-    if (((places[text.charCodeAt(index)] as number) & place) === 0) return false;
-  return true;
-}
+/** RFC 9110 section 5.5. */
+const notInValue = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
 function isToken(text: string): boolean {
-  return text !== '' && isMadeOf(text, inToken);
+  return text !== '' && !notInToken.test(text);
 }
 
 function isName(text: string): boolean {
-  return text !== '' && isMadeOf(text, inName);
+  return text !== '' && !notInName.test(text);
 }
 
 /** RFC 9113 section 8.2.1: white space may stand within a value, not around it. */
 function isValue(text: string): boolean {
-  return !isBlank(text.charCodeAt(0)) && !isBlank(text.charCodeAt(text.length - 1)) && isMadeOf(text, inValue);
+  return !isBlank(text.charCodeAt(0)) && !isBlank(text.charCodeAt(text.length - 1)) && !notInValue.test(text);
 }
 
 function isBlank(code: number): boolean {
