@@ -21,19 +21,18 @@ export function requestProblem(fields: readonly Field[]): Problem {
   const head = readHead(fields, requestPseudo);
   if (typeof head === 'string') return head;
   const { pseudo, host } = head;
-  const method = pseudo.get(':method');
+  const method = pseudo.get(':method') ?? '';
   const path = pseudo.get(':path');
-  const authority = pseudo.get(':authority');
-  if (method === undefined) return ':method is missing';
-  if (!isToken(method)) return ':method is not a token';
+  const authority = pseudo.get(':authority') ?? host ?? '';
+  if (!isToken(method)) return ':method is missing or malformed';
+  if (!isAuthority(authority)) return ':authority is missing or malformed';
+  if (host !== undefined && host !== authority) return 'host differs from :authority';
   if (method === 'CONNECT') {
     if (path !== undefined || pseudo.has(':scheme')) return ':path or :scheme is sent with CONNECT';
-    return authority === undefined ? ':authority is missing' : undefined;
+    return pseudo.has(':authority') ? undefined : ':authority is missing';
   }
-  if (!pseudo.has(':scheme')) return ':scheme is missing';
-  if (path === undefined) return ':path is missing';
-  if (!path.startsWith('/') && (path !== '*' || method !== 'OPTIONS')) return ':path does not begin with /';
-  if (host !== undefined && authority !== undefined && host !== authority) return 'host differs from :authority';
+  if (!isScheme(pseudo.get(':scheme') ?? '')) return ':scheme is missing or malformed';
+  if (!isPath(path ?? '') && (path !== '*' || method !== 'OPTIONS')) return ':path is missing or malformed';
   return undefined;
 }
 
@@ -104,6 +103,21 @@ function isToken(text: string): boolean {
 
 function isName(text: string): boolean {
   return text !== '' && !notInName.test(text);
+}
+
+/** RFC 3986 section 3.2, without the user, which RFC 9113 section 8.3.1 forbids. */
+function isAuthority(text: string): boolean {
+  return /^[\w.~!$&'()*+,;=:%[\]-]+$/.test(text);
+}
+
+/** RFC 3986 section 3.1. */
+function isScheme(text: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9+.-]*$/.test(text);
+}
+
+/** Nearly anything, as servers take it, but no white space. */
+function isPath(text: string): boolean {
+  return /^\/[\u0021-\u007e\u0080-\u00ff]*$/.test(text);
 }
 
 /** RFC 9113 section 8.2.1: white space may stand within a value, not around it. */

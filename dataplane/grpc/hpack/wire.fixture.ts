@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 
 export const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-export const frameType = { headers: 1, settings: 4, goaway: 7, continuation: 9 } as const;
+export const frameType = { headers: 1, rstStream: 3, settings: 4, goaway: 7, continuation: 9 } as const;
 export const flag = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 interface Frame {
