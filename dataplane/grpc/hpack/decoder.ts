@@ -12,7 +12,10 @@ const initialTableBytes = 4_096;
 const nothing: Buffer = Buffer.alloc(0);
 
 export interface HpackDecoderOptions {
-  /** What our SETTINGS_HEADER_TABLE_SIZE allows, in octets as RFC 7541 section 4.1 counts them; 4,096 by default. */
+  /**
+   * The size of the table at first, in octets as RFC 7541 section 4.1 counts them. Over HTTP/2 it is the default of 4,096
+   * whatever our settings say: these count from their acknowledgement on (`setMaxTableBytes`).
+   */
   readonly maxTableBytes?: number;
   /** What a header list may come to, in octets as RFC 9113 section 6.5.2 counts them. */
   readonly maxListBytes: number;
