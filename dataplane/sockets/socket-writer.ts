@@ -27,8 +27,8 @@ export interface WriteParts {
 const maxTextBytes = 16 * 1024;
 
 /**
- * Writes to a socket. Text is held until the end of the turn and then written directly; what the kernel does not take, and
- * all that is long, goes through the socket's stream, which tells when there is room again.
+ * Writes to a socket, directly as long as the kernel takes all of it, and otherwise through the socket's stream. Text is held
+ * until the end of the turn.
  *
  * What writes answers whether more may be written now; otherwise nothing more is to be read before the socket emits
  * `drain`.
@@ -57,7 +57,7 @@ export class SocketWriter implements Held {
   text(text: string): boolean {
     if (this.#isBehind || this.#socket.writableLength > 0 || text.length > maxTextBytes) {
       this.release();
-      return this.#socket.write(text, 'latin1');
+      return this.#write(text);
     }
     if (this.#held.length + text.length > maxTextBytes) this.release();
     if (this.#held === '') {
@@ -70,7 +70,7 @@ export class SocketWriter implements Held {
   /** @param bytes not overwritten before they have left */
   bytes(bytes: Uint8Array): boolean {
     this.release();
-    return this.#socket.write(bytes);
+    return this.#write(bytes);
   }
 
   /** Writes bytes with text around them, in one go: the kernel's part of a write costs more than all of ours. */
@@ -81,7 +81,7 @@ export class SocketWriter implements Held {
     // A write of less might leave bytes behind without asking for a pause, in which they would be overwritten.
     const canStay = !isShared && length === to - from && length >= socket.writableHighWaterMark;
     // What the kernel took at once needs no waiting for, however much it was.
-    if (canStay) return this.bytes(buffer.subarray(from, to)) || socket.writableLength === 0;
+    if (canStay) return this.bytes(buffer.subarray(from, to)) || this.isDone;
     if (length <= maxTextBytes)
       return this.text(to === from ? before + after : before + buffer.toString('latin1', from, to) + after);
     const { buffers } = this.#parts;
@@ -90,7 +90,7 @@ export class SocketWriter implements Held {
     buffer.copy(whole, before.length, from, to);
     whole.write(after, length - after.length, 'latin1');
     const isReady = this.bytes(whole.subarray(0, length));
-    if (socket.writableLength > 0) return isReady;
+    if (!this.isDone) return isReady;
     buffers.giveBack(whole);
     return true;
   }
@@ -106,22 +106,27 @@ export class SocketWriter implements Held {
     const text = this.#held;
     if (text === '') return;
     this.#held = '';
+    this.#write(text);
+  }
+
+  /** @returns whether more may be written */
+  #write(data: string | Uint8Array): boolean {
     const socket = this.#socket;
     const handle = handleOf(socket);
-    if (handle === null) return;
-    if (!this.#isPlain || this.#isBehind || socket.writableLength > 0 || socket.connecting) {
-      socket.write(text, 'latin1');
-      return;
-    }
+    if (handle === null) return true;
+    if (!this.#isPlain || this.#isBehind || socket.writableLength > 0 || socket.connecting)
+      return typeof data === 'string' ? socket.write(data, 'latin1') : socket.write(data);
     try {
-      this.#isBehind = !writeDirectly(handle, text, this.#onSent);
+      this.#isBehind = !writeDirectly(handle, data, this.#onSent);
     } catch (error) {
       socket.destroy(error as Error);
     }
+    return !this.#isBehind;
   }
 
   readonly #onSent = (error?: Error): void => {
     this.#isBehind = false;
     if (error) this.#socket.destroy(error);
+    else this.#socket.emit('drain');
   };
 }

@@ -14,11 +14,15 @@ export interface StreamHandle {
    * @returns 0, or the negative number of an error
    */
   writeLatin1String(request: WriteRequest, text: string): number;
+  /** As `writeLatin1String`; the bytes are not copied. */
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
 }
 
 interface WriteRequest {
   /** @param status 0, or the negative number of an error */
   oncomplete: (status: number) => void;
+  /** Keeps the bytes from being collected. */
+  buffer?: Uint8Array;
 }
 
 interface StreamBinding {
