@@ -4,7 +4,7 @@ import { maxHeadBytes } from '../../limits.ts';
 import { AcceptedSocket, canBeTakenOver } from '../../sockets/accepted-socket.ts';
 import type { Reader } from '../../sockets/direct-reading.ts';
 import { SocketWriter } from '../../sockets/socket-writer.ts';
-import type { Bounded } from './deadlines.ts';
+import type { Bounded } from '../../deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import type { HeadersMemory } from './request-head.ts';
 import { RequestTexts } from './request-text.ts';

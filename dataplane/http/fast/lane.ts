@@ -2,7 +2,7 @@ import type { Lane } from '../../downstream/lane.types.ts';
 import type { UpstreamConnections } from '../../upstream/connections.ts';
 import { WriteBatch } from '../../sockets/write-batch.ts';
 import { ClientConnection } from './client-connection.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../../deadlines.ts';
 import type { FastLaneParts } from './lane.types.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 

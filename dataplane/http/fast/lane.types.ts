@@ -5,7 +5,7 @@ import type { TrustedProxies } from '../../headers/trusted-proxies.ts';
 import type { Timeouts } from '../../limits.ts';
 import type { RouteTable } from '../../routes/table.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Deadlines } from './deadlines.ts';
+import type { Deadlines } from '../../deadlines.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
 import type { WriteParts } from '../../sockets/socket-writer.ts';
 

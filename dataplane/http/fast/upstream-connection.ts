@@ -4,7 +4,7 @@ import { DirectReading, type Reader } from '../../sockets/direct-reading.ts';
 import { SocketWriter, type WriteParts } from '../../sockets/socket-writer.ts';
 import { handleOf } from '../../sockets/stream-handle.ts';
 import { AnswerMemory } from './answer-memory.ts';
-import type { Bounded } from './deadlines.ts';
+import type { Bounded } from '../../deadlines.ts';
 
 /** Hears what becomes of a connection for as long as it has it. */
 export interface UpstreamUser {

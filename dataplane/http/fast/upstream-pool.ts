@@ -2,7 +2,7 @@ import type { InstanceState } from '../../routes/instance-state.ts';
 import type { RoutedInstance } from '../../routes/table.ts';
 import type { WriteParts } from '../../sockets/socket-writer.ts';
 import type { UpstreamConnections } from '../../upstream/connections.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../../deadlines.ts';
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
 export interface UpstreamPoolsOptions extends WriteParts {
