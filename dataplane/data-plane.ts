@@ -109,6 +109,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     trustedProxies: trustedProxies(options.trustedProxies ?? []),
     sessions,
     connections,
+    buffers: new Buffers(),
     timeouts,
     log,
   };
@@ -117,22 +118,22 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   const fullLanes = stack.adopt(createFullLanes(shared), (lanes) => lanes.close());
   const declined = byPreface({ http2: fullLanes.http2, other: fullLanes.http1, timeoutMs: requestHeadMs });
-  const fastLane = stack.adopt(
-    createFastLane({ ...shared, buffers: new Buffers(), declined, declinedLater: fullLanes.http1 }),
-    (lane) => lane.close(),
+  const fastLane = stack.adopt(createFastLane({ ...shared, declined, declinedLater: fullLanes.http1 }), (lane) =>
+    lane.close(),
   );
   const certificates =
     options.tls && stack.adopt(await startCertificates({ ...options.tls, log }), (started) => started.stop());
   const httpLane = certificates
     ? overTls({ certificates, h2: fullLanes.http2, http1: fastLane, handshakeMs: tlsHandshakeMs, log })
     : fastLane;
-  const grpcLane = byPreface({
-    http2: createGrpcLane(shared),
+  const grpcLane = stack.adopt(createGrpcLane(shared), (lane) => lane.close());
+  const grpcOrRefusal = byPreface({
+    http2: grpcLane,
     other: refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge'),
     timeoutMs: requestHeadMs,
   });
   const http = await start({ name: 'http', address: options.http, lane: httpLane });
-  const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcLane });
+  const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcOrRefusal });
 
   const healthChecks = stack.adopt(new HealthChecks({ log }), (checks) => checks.stop());
   const subscription = stack.adopt(

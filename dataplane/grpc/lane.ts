@@ -1,53 +1,81 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { Logger } from 'pino';
-import type { CallRecorder } from '../calls.ts';
-import { createHttp2Server } from '../downstream/http2-server.ts';
+import { Deadlines } from '../deadlines.ts';
 import type { Lane } from '../downstream/lane.types.ts';
-import { fieldsOfRecord } from '../headers/fields.ts';
-import { originOf } from '../headers/origin.ts';
-import { peerOf } from '../headers/peer.ts';
-import type { TrustedProxies } from '../headers/trusted-proxies.ts';
-import type { Timeouts } from '../limits.ts';
-import { createGrpcServe, type GrpcServeOptions } from './serve.ts';
+import { routeGrpc } from '../routes/grpc.ts';
+import type { RouteTable } from '../routes/table.ts';
+import { WriteBatch } from '../sockets/write-batch.ts';
+import type { UpstreamConnections } from '../upstream/connections.ts';
+import { ClientConnection } from './client-connection.ts';
+import { InstancePools } from './instance-pools.ts';
+import type { GrpcLaneParts } from './lane.types.ts';
 
-export interface GrpcLaneOptions extends GrpcServeOptions {
-  readonly calls: CallRecorder;
-  readonly trustedProxies: TrustedProxies;
-  readonly timeouts: Timeouts;
-  readonly log: Logger;
+export interface GrpcLaneOptions
+  extends Pick<GrpcLaneParts, 'buffers' | 'calls' | 'trustedProxies' | 'timeouts' | 'log'> {
+  readonly table: () => RouteTable | undefined;
+  /** Counts those to instances. */
+  readonly connections: UpstreamConnections;
 }
 
-/** gRPC on `node:http2`: each stream of a client is piped to a stream of an instance. */
-export function createGrpcLane(options: GrpcLaneOptions): Lane {
-  const { calls, trustedProxies, log } = options;
-  const { server, ...lane } = createHttp2Server(options.timeouts);
-  const serve = createGrpcServe(options);
+export interface GrpcLane extends Lane {
+  /** Closes the connections to instances. */
+  close(): void;
+}
 
-  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    // A stream that fails closes too, which is what is listened for.
-    stream.on('error', () => {});
-    if (!isGrpc(headers)) {
-      // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
-      stream.respond({ ':status': constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
-      return;
-    }
-    const peer = peerOf(stream.session?.socket, trustedProxies);
-    const origin = originOf(peer, fieldsOfRecord(headers), trustedProxies, headers[':authority']);
-    const { requestId, client } = origin;
-    const path = headers[':path'] ?? '';
-    const call = calls.begin(
-      { entrypoint: 'grpc', protocol: 'gRPC', lane: 'grpc', requestId, method: 'POST', path, client },
-      'CANCELLED',
-    );
-    stream.once('close', () => call.end());
-    serve({ stream, headers, origin, call }).catch((error: unknown) => {
-      log.error({ err: error, requestId }, 'a call failed for a defect of the data plane');
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    });
+/** What is taken in of a stream's DATA before it has left: what RFC 9113 section 6.9.2 begins with. */
+const streamWindowBytes = 65_535;
+
+/**
+ * gRPC at the level of HTTP/2 frames: each call of a client is a stream, which is routed by its head, given to an instance of
+ * its own choice, and passed on frame by frame. Streams of many clients share a few connections to each instance.
+ */
+export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
+  const { table, timeouts, buffers, connections: upstreamConnections } = options;
+  const { connectMs, upstreamIdleMs, requestHeadMs, idleMs } = timeouts;
+  const deadlines = new Deadlines(Math.min(connectMs, upstreamIdleMs, requestHeadMs, idleMs));
+  const batch = new WriteBatch();
+  const pools = new InstancePools({
+    deadlines,
+    streamWindowBytes,
+    connectMs,
+    idleMs: upstreamIdleMs,
+    connections: upstreamConnections,
+    buffers,
+    batch,
   });
-  return lane;
-}
-
-function isGrpc({ ':method': method, 'content-type': contentType = '' }: IncomingHttpHeaders): boolean {
-  return method === 'POST' && contentType.startsWith('application/grpc');
+  const connections = new Set<ClientConnection>();
+  let isClosing = false;
+  const parts: GrpcLaneParts = {
+    ...options,
+    route(path, microService) {
+      const present = table();
+      return present === undefined ? 'no-table' : routeGrpc(present, path, microService);
+    },
+    service: (name) => table()?.services.get(name),
+    pools,
+    deadlines,
+    batch,
+    streamWindowBytes,
+    forget(connection) {
+      connections.delete(connection);
+      deadlines.delete(connection);
+    },
+  };
+  return {
+    accept(socket) {
+      const connection = new ClientConnection(socket, parts);
+      connections.add(connection);
+      if (isClosing) connection.closeIdle();
+      socket.resume();
+    },
+    drain() {
+      for (const connection of connections) connection.drain();
+    },
+    closeIdle() {
+      isClosing = true;
+      for (const connection of connections) connection.closeIdle();
+    },
+    close() {
+      deadlines.close();
+      pools.close();
+    },
+  };
 }

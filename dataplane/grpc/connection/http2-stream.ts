@@ -1,0 +1,169 @@
+import { maxFrameBytes } from '../frames/protocol.ts';
+import type { Http2Connection } from './http2-connection.ts';
+
+/** Hears what becomes of a stream. Nothing is heard of it after `onReset`, or once both sides have ended it. */
+export interface StreamUser {
+  /** A header block: `bytes[start..end)`, good until this returns. */
+  onHeaders(stream: Http2Stream, endStream: boolean, bytes: Buffer, start: number, end: number): void;
+  /** The user calls `stream.consumed` for these bytes, once they have left. */
+  onData(stream: Http2Stream, endStream: boolean, bytes: Buffer, start: number, end: number): void;
+  /** Of what had to wait so many bytes have left. */
+  onSent(stream: Http2Stream, bytes: number): void;
+  /** The peer reset the stream, or broke the rules on it. */
+  onReset(stream: Http2Stream, code: number): void;
+  /** The connection is gone, or the peer did nothing of this stream (`wasUntouched`) before it went away. */
+  onLost(stream: Http2Stream, wasUntouched: boolean): void;
+}
+
+/** What ends our side of a stream: DATA with END_STREAM, or a header block. */
+type Ending = 'data' | Uint8Array;
+
+const nothing = Buffer.alloc(0);
+
+/** A stream of a connection, whichever side opened it (RFC 9113 section 5). */
+export class Http2Stream {
+  readonly connection: Http2Connection;
+  readonly id: number;
+  readonly user: StreamUser;
+  /** How much DATA the peer takes. Below 0 when it lowered its initial window (section 6.9.2). */
+  sendWindow: number;
+  /** How much DATA we take. */
+  receiveWindow: number;
+  hasReceivedEnd = false;
+  hasSentEnd = false;
+  isClosed = false;
+  /** Of what we received, what has left but was not given back as window yet. */
+  #consumed = 0;
+  /** DATA that waits for windows or the socket. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #ending: Ending | undefined;
+
+  constructor(connection: Http2Connection, id: number, user: StreamUser) {
+    this.connection = connection;
+    this.id = id;
+    this.user = user;
+    this.sendWindow = connection.peerInitialWindow;
+    this.receiveWindow = connection.streamWindowBytes;
+  }
+
+  /** Whether something waits to be sent. */
+  get isHolding(): boolean {
+    return this.#heldBytes > 0 || this.#ending !== undefined;
+  }
+
+  /** Sends a header block at once; to be called before any DATA. */
+  sendHeaders(endStream: boolean, block: Uint8Array, more: Uint8Array = nothing, moreBytes = 0): void {
+    this.connection.frames.headers(this.id, endStream, block, more, moreBytes);
+    if (endStream) this.#sentEnd();
+  }
+
+  /**
+   * Sends DATA: as much as can be now, and the rest, which is kept, as soon as it can.
+   *
+   * @returns how many of these bytes have left now; of the others `onSent` tells
+   */
+  sendData(endStream: boolean, bytes: Buffer, start: number, end: number): number {
+    if (this.hasSentEnd || this.isClosed) return end - start;
+    if (this.isHolding) {
+      this.#hold(bytes, start, end);
+      if (endStream) this.#ending = 'data';
+      return 0;
+    }
+    let at = start;
+    for (;;) {
+      const room = Math.min(end - at, this.#room(), maxFrameBytes);
+      if (room === 0 && at < end) break;
+      const isLast = endStream && at + room === end;
+      if (room > 0 || isLast) this.#writeData(isLast, bytes, at, at + room);
+      at += room;
+      if (at === end) return end - start;
+    }
+    this.#hold(bytes, at, end);
+    if (endStream) this.#ending = 'data';
+    this.connection.waiting.add(this);
+    return at - start;
+  }
+
+  /** Ends our side with a header block, behind all DATA. */
+  sendTrailers(block: Uint8Array): void {
+    if (this.hasSentEnd || this.isClosed) return;
+    if (this.#heldBytes === 0) this.sendHeaders(true, block);
+    else this.#ending = block;
+  }
+
+  /** Sends what waits, as far as windows and the socket allow. */
+  flush(): void {
+    let sent = 0;
+    while (this.#heldBytes > 0) {
+      const piece = this.#held[0] as Buffer;
+      const room = Math.min(piece.length, this.#room(), maxFrameBytes);
+      if (room === 0) break;
+      this.#heldBytes -= room;
+      sent += room;
+      this.#writeData(this.#heldBytes === 0 && this.#ending === 'data', piece, 0, room);
+      if (room === piece.length) this.#held.shift();
+      else this.#held[0] = piece.subarray(room);
+    }
+    if (this.#heldBytes === 0) {
+      this.connection.waiting.delete(this);
+      const ending = this.#ending;
+      this.#ending = undefined;
+      if (ending !== undefined && !this.hasSentEnd) {
+        if (ending === 'data') this.#writeData(true, nothing, 0, 0);
+        else this.sendHeaders(true, ending);
+      }
+    }
+    if (sent > 0) this.user.onSent(this, sent);
+  }
+
+  /** Drops what waits to be sent. */
+  dropHeld(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#ending = undefined;
+    this.connection.waiting.delete(this);
+  }
+
+  /** Bytes of DATA have left us: the peer may send as many more. */
+  consumed(bytes: number): void {
+    this.#consumed += bytes;
+    // A peer that has ended its side sends no more.
+    if (this.hasReceivedEnd || this.isClosed || this.#consumed < this.connection.streamWindowBytes / 2) return;
+    this.receiveWindow += this.#consumed;
+    this.connection.frames.windowUpdate(this.id, this.#consumed);
+    this.#consumed = 0;
+  }
+
+  /** Ends both sides at once. */
+  reset(code: number): void {
+    if (this.isClosed) return;
+    this.connection.frames.rstStream(this.id, code);
+    this.connection.closed(this, true);
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): void {
+    if (end === start) return;
+    this.#held.push(Buffer.from(bytes.subarray(start, end)));
+    this.#heldBytes += end - start;
+  }
+
+  #room(): number {
+    const { connection } = this;
+    if (connection.frames.isCongested) return 0;
+    return Math.max(0, Math.min(this.sendWindow, connection.sendWindow));
+  }
+
+  #writeData(endStream: boolean, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.sendWindow -= length;
+    this.connection.sendWindow -= length;
+    this.connection.frames.data(this.id, endStream, bytes, start, end);
+    if (endStream) this.#sentEnd();
+  }
+
+  #sentEnd(): void {
+    this.hasSentEnd = true;
+    if (this.hasReceivedEnd) this.connection.closed(this, false);
+  }
+}

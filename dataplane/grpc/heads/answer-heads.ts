@@ -1,0 +1,55 @@
+import { endToEnd } from '../../headers/hop-by-hop.ts';
+import { BlockMemo } from '../connection/block-memo.ts';
+import type { HpackDecoder } from '../hpack/decoder.ts';
+import { answerProblem, trailersProblem } from '../hpack/fields.ts';
+import { blockOf, fieldsOf, hpackFieldsOf, secretNames, valueIn } from './fields.ts';
+
+/** What the head of an answer, or its trailers, say, and what of it goes on to the client. */
+export interface AnswerHead {
+  /** Of HTTP; 0 in trailers. */
+  readonly status: number;
+  /** As it was sent; undefined where it was not. */
+  readonly grpcStatus: string | undefined;
+  readonly block: Buffer;
+}
+
+/** Undefined for what is malformed, or too large. */
+export type AnswerHeadReading = AnswerHead | undefined;
+
+/** Reads the heads and trailers of the answers of one instance; the same ones are read once. */
+export class AnswerHeads {
+  readonly #decoder: HpackDecoder;
+  readonly #heads = new BlockMemo<AnswerHead>();
+  readonly #trailers = new BlockMemo<AnswerHead>();
+
+  constructor(decoder: HpackDecoder) {
+    this.#decoder = decoder;
+  }
+
+  /** @throws HpackError */
+  read(areTrailers: boolean, bytes: Buffer, start: number, end: number): AnswerHeadReading {
+    const memo = areTrailers ? this.#trailers : this.#heads;
+    const key = memo.keyOf(bytes, start, end);
+    const known = key === undefined ? undefined : memo.get(key);
+    if (known !== undefined) return known;
+    const list = this.#decoder.decode(bytes, start, end);
+    if (list === 'too-large' || (areTrailers ? trailersProblem(list) : answerProblem(list)) !== undefined)
+      return undefined;
+    const status = valueIn(list, ':status');
+    const fields = fieldsOf(list);
+    const passedOn = endToEnd(fields);
+    const isAsItCame = this.#decoder.lastStoodAlone && passedOn.length === fields.length;
+    const head: AnswerHead = {
+      status: Number(status ?? 0),
+      grpcStatus: valueIn(list, 'grpc-status'),
+      block: isAsItCame
+        ? Buffer.from(bytes.subarray(start, end))
+        : blockOf([
+            ...(status === undefined ? [] : [[':status', status] as const]),
+            ...hpackFieldsOf(passedOn, secretNames(list)),
+          ]),
+    };
+    if (key !== undefined && this.#decoder.lastStoodAlone) memo.set(key, head);
+    return head;
+  }
+}

@@ -1,0 +1,194 @@
+import { connect, type Socket } from 'node:net';
+import type { Address } from '../../proto/channel/address.ts';
+import type { Bounded, Deadlines } from '../deadlines.ts';
+import { maxHeadBytes } from '../limits.ts';
+import { DirectReading } from '../sockets/direct-reading.ts';
+import type { WriteParts } from '../sockets/socket-writer.ts';
+import { handleOf } from '../sockets/stream-handle.ts';
+import { Http2Connection } from './connection/http2-connection.ts';
+import { Http2Stream, type StreamUser } from './connection/http2-stream.ts';
+import { ConnectionError, ErrorCode, maxStreamId, preface, Setting } from './frames/protocol.ts';
+import { AnswerHeads } from './heads/answer-heads.ts';
+
+export interface InstanceConnectionOptions {
+  readonly address: Address;
+  readonly parts: WriteParts;
+  readonly streamWindowBytes: number;
+  readonly deadlines: Deadlines;
+  readonly connectMs: number;
+  /** How long it rests without calls before it is closed, in milliseconds. */
+  readonly idleMs: number;
+  /** It can be used from now on. */
+  readonly onConnected: () => void;
+  /** A stream has ended: there is room for another. */
+  readonly onRoom: () => void;
+  /** No more calls are to go here: either side has begun to end it, or it could not be made (`error`). */
+  readonly onUnusable: (error: Error | undefined) => void;
+}
+
+/** A connection to an HTTP/2 instance, by prior knowledge (RFC 9113 section 3.3), that the calls of all clients share. */
+export class InstanceConnection extends Http2Connection implements Bounded {
+  readonly socket: Socket;
+  readonly heads: AnswerHeads;
+  /** Whether the instance has answered on it. */
+  hasAnswered = false;
+  deadline: number;
+  readonly #connection: InstanceConnectionOptions;
+  #nextStreamId = 1;
+  #isConnected = false;
+  #isUsable = true;
+  #error: Error | undefined;
+
+  constructor(options: InstanceConnectionOptions) {
+    const { address, parts, deadlines, connectMs } = options;
+    const reading = new DirectReading(parts.buffers, (bytes, length, isShared) => {
+      this.read(bytes, length);
+      // All of it was copied: no buffer of its own is needed.
+      if (!isShared) reading.share(true);
+    });
+    const socket = connect({
+      ...address,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+      onread: reading.onread,
+    });
+    super(socket, {
+      parts,
+      maxStreams: 0,
+      streamWindowBytes: options.streamWindowBytes,
+      maxHeaderListBytes: maxHeadBytes,
+    });
+    this.#connection = options;
+    this.socket = socket;
+    this.heads = new AnswerHeads(this.decoder);
+    this.deadline = deadlines.after(connectMs);
+    deadlines.add(this);
+    socket
+      .once('connect', () => {
+        const handle = handleOf(socket);
+        if (handle) reading.shortCut(handle);
+        this.#connected();
+      })
+      .on('drain', () => this.drained())
+      .once('end', () => socket.destroy())
+      .once('error', (error) => {
+        this.#error = error;
+      })
+      .once('close', () => {
+        reading.close();
+        deadlines.delete(this);
+        this.lose();
+        this.#unusable();
+      });
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Whether another call can be opened now. */
+  get hasRoom(): boolean {
+    return this.#isUsable && this.#isConnected && this.streams.size < this.peerMaxStreams;
+  }
+
+  open(user: StreamUser): Http2Stream {
+    const stream = new Http2Stream(this, this.#nextStreamId, user);
+    this.#nextStreamId += 2;
+    this.streams.set(stream.id, stream);
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.#nextStreamId > maxStreamId) this.#unusable();
+    return stream;
+  }
+
+  onDeadline(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.#isConnected) this.close();
+    else this.socket.destroy(new Error(`no connection within ${this.#connection.connectMs} ms`));
+  }
+
+  /** Ends it, after its calls. */
+  close(): void {
+    this.#unusable();
+    if (this.isClosed || this.streams.size > 0) return;
+    this.frames.goaway(0, ErrorCode.noError);
+    this.isClosed = true;
+    this.hangUp();
+  }
+
+  /** Ends it at once. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  protected get lastPeerStreamId(): number {
+    return 0;
+  }
+
+  protected isIdle(streamId: number): boolean {
+    return streamId % 2 === 0 || streamId >= this.#nextStreamId;
+  }
+
+  protected onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
+    const stream = this.streams.get(streamId);
+    if (stream === undefined || stream.hasReceivedEnd) {
+      if (this.isIdle(streamId)) throw new ConnectionError(ErrorCode.protocolError, 'HEADERS on an idle stream');
+      this.decoder.decode(bytes, start, end);
+      return;
+    }
+    this.hasAnswered = true;
+    if (endStream) this.endReceived(stream);
+    stream.user.onHeaders(stream, endStream, bytes, start, end);
+  }
+
+  protected onPeerReset(): void {
+    // An instance resets what it does not want to serve.
+  }
+
+  /** The instance takes no more calls; those above `lastStreamId` it has not touched (RFC 9113 section 6.8). */
+  protected onGoaway(lastStreamId: number): void {
+    this.#unusable();
+    for (const stream of this.streams.values()) {
+      if (stream.id <= lastStreamId) continue;
+      this.closed(stream, false);
+      stream.user.onLost(stream, true);
+    }
+    this.close();
+  }
+
+  protected onSettings(): void {
+    this.#connection.onRoom();
+  }
+
+  protected onPong(): void {
+    // None was asked for.
+  }
+
+  protected onStreamClosed(): void {
+    if (this.streams.size === 0) {
+      if (this.#isUsable) this.deadline = this.#connection.deadlines.after(this.#connection.idleMs);
+      else this.close();
+    }
+    this.#connection.onRoom();
+  }
+
+  protected hangUp(): void {
+    this.frames.release();
+    this.writer.release();
+    this.socket.destroySoon();
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    this.deadline = this.#connection.deadlines.after(this.#connection.idleMs);
+    this.frames.raw(preface);
+    this.begin([[Setting.enablePush, 0]]);
+    this.#connection.onConnected();
+  }
+
+  #unusable(): void {
+    if (!this.#isUsable) return;
+    this.#isUsable = false;
+    this.#connection.onUnusable(this.#error);
+  }
+}

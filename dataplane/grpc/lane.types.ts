@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { CallRecorder } from '../calls.ts';
+import type { Deadlines } from '../deadlines.ts';
+import type { TrustedProxies } from '../headers/trusted-proxies.ts';
+import type { Timeouts } from '../limits.ts';
+import type { RoutedService } from '../routes/table.ts';
+import type { WriteParts } from '../sockets/socket-writer.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { InstancePools } from './instance-pools.ts';
+
+/** What all connections of the gRPC lane share. */
+export interface GrpcLaneParts extends WriteParts {
+  /** The service that a call goes to; 'no-table' as long as there is no route table. */
+  readonly route: (path: string, microService: string | undefined) => RoutedService | undefined | 'no-table';
+  /** The service of that name as it is routed now. */
+  readonly service: (name: string) => RoutedService | undefined;
+  readonly calls: CallRecorder;
+  readonly trustedProxies: TrustedProxies;
+  readonly pools: InstancePools;
+  readonly deadlines: Deadlines;
+  readonly timeouts: Timeouts;
+  /** DATA that is taken in of each stream before it has left, in bytes. */
+  readonly streamWindowBytes: number;
+  readonly log: Logger;
+  /** Told of a connection that is gone. */
+  readonly forget: (connection: ClientConnection) => void;
+}
