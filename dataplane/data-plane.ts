@@ -39,7 +39,10 @@ export interface DataPlaneOptions {
   readonly grpc: TcpAddress | SharedSocket;
   /** None where undefined: whoever started this data plane tells how it does. */
   readonly admin: TcpAddress | undefined;
-  /** What the `http` entrypoint speaks TLS with; left out, it does not. Read again when the files change. */
+  /**
+   * What the `http` entrypoint speaks TLS with, and `grpc` beside plain HTTP/2; left out, they do not. Read again when the files
+   * change.
+   */
   readonly tls?: Omit<CertificatesOptions, 'log'> | undefined;
   /** Where the last route table is kept, to start from while no control plane answers. */
   readonly lastGoodFile: string;
@@ -127,11 +130,12 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     ? overTls({ certificates, h2: fullLanes.http2, http1: fastLane, handshakeMs: tlsHandshakeMs, log })
     : fastLane;
   const grpcLane = stack.adopt(createGrpcLane(shared), (lane) => lane.close());
-  const grpcOrRefusal = byPreface({
-    http2: grpcLane,
-    other: refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge'),
-    timeoutMs: requestHeadMs,
-  });
+  const notGrpc = refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge');
+  const plainGrpc = byPreface({ http2: grpcLane, other: notGrpc, timeoutMs: requestHeadMs });
+  // Both on one port: services and the command line on this machine need no certificate of its.
+  const grpcOrRefusal = certificates
+    ? overTls({ certificates, h2: grpcLane, http1: notGrpc, plain: plainGrpc, handshakeMs: tlsHandshakeMs, log })
+    : plainGrpc;
   const http = await start({ name: 'http', address: options.http, lane: httpLane });
   const grpc = await start({ name: 'grpc', address: options.grpc, lane: grpcOrRefusal });
 

@@ -150,7 +150,7 @@ export const dataPlaneSettings = {
   },
   tlsCert: {
     flag: '--tls-cert',
-    description: 'certificate chain (PEM) that the http entrypoint speaks TLS with; read again when it changes',
+    description: 'certificate chain (PEM) for TLS on http, and on grpc beside plain HTTP/2; read again when it changes',
     requires: '--tls-key',
     schema: path.optional(),
   },

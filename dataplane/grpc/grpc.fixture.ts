@@ -55,8 +55,8 @@ export async function startGrpcInstance(handlers: SayHandlers, address = '127.0.
 }
 
 /** A client that is closed when the test ends. */
-export function grpcClient(address: TcpAddress): Client {
-  const client = new Client(formatAddress(address), credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+export function grpcClient(address: TcpAddress, credential = credentials.createInsecure()): Client {
+  const client = new Client(formatAddress(address), credential, { 'grpc.enable_http_proxy': 0 });
   onTestFinished(() => client.close());
   return client;
 }

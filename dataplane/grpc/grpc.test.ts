@@ -10,7 +10,7 @@ import { createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Client, Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import { type Client, credentials, Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import {
@@ -21,6 +21,7 @@ import {
   type TestSource,
   testSource,
 } from '../data-plane.fixture.ts';
+import { makeCertificate } from '../downstream/tls/certificate.fixture.ts';
 import { sendHttp1 } from '../http/http.fixture.ts';
 import { grpcClient, hello, say, startGrpcInstance } from './grpc.fixture.ts';
 
@@ -76,6 +77,22 @@ test('a unary call reaches its service, with its metadata, and so does its answe
   expect(received.get('x-request-id')).toHaveLength(1);
   expect(answer.metadata.get('x-initial-bin')).toEqual([binary]);
   expect(answer.trailer.get('x-trailer-bin')).toEqual([binary]);
+});
+
+test('with a certificate calls are taken over TLS, and without it as well', async () => {
+  const received: Metadata[] = [];
+  const instance = await startGrpcInstance({
+    hello(call, callback) {
+      received.push(call.metadata);
+      callback(null, call.request);
+    },
+  });
+  const { certFile, keyFile, ca } = await makeCertificate();
+  const { grpc } = await startTestDataPlane(greeter(instance), { tls: { certFile, keyFile } });
+  const large = 'x'.repeat(1_000_000);
+  expect((await hello(grpcClient(grpc, credentials.createSsl(ca)), large)).message).toBe(large);
+  expect((await hello(grpcClient(grpc), 'plain')).message).toBe('plain');
+  expect(received.map((metadata) => metadata.get('x-forwarded-proto'))).toEqual([['https'], ['http']]);
 });
 
 test('every kind of streaming goes through, message by message', async () => {

@@ -13,6 +13,8 @@ export interface OverTlsOptions {
   readonly h2: Lane;
   /** Gets those that agreed on HTTP/1.1, or on nothing. */
   readonly http1: Lane;
+  /** Gets those that do not speak TLS; left out, they are told to. */
+  readonly plain?: Lane;
   /** How long a connection may take to send its first bytes, and then to shake hands, in milliseconds. */
   readonly handshakeMs: number;
   readonly log: Logger;
@@ -21,10 +23,10 @@ export interface OverTlsOptions {
 /** What a connection over TLS begins with: the type of a record that holds a handshake (RFC 8446 section 5.1). */
 const handshakeRecord = 0x16;
 
-/** Speaks TLS for lanes that need not know of it. A client that speaks plain HTTP is told. */
+/** Speaks TLS for lanes that need not know of it. */
 export function overTls(options: OverTlsOptions): Lane {
   const tls = tlsLane(options);
-  const plain = refusalLane('this address speaks TLS: use https://');
+  const { plain = refusalLane('this address speaks TLS: use https://') } = options;
   return byFirstBytes({
     lanes: [tls, plain],
     laneFor: ([first]) => (first === handshakeRecord ? tls : plain),
