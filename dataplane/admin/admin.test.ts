@@ -55,9 +55,9 @@ test('metrics count gRPC calls by the name of their status', async () => {
   await vi.waitFor(async () => {
     const { body } = await sendHttp1(admin, '/metrics');
     const samples = [
-      'micro_entrypoint_requests_total{entrypoint="grpc",code="OK",protocol="gRPC",method="POST",lane="grpc"} 1',
-      'micro_entrypoint_response_bytes_total{entrypoint="grpc",code="OK",protocol="gRPC",method="POST",lane="grpc"} 7',
-      'micro_service_requests_total{service="go.micro.service.greeter",code="OK"} 1',
+      'micro_entrypoint_requests_total{entrypoint="grpc",grpc_code="OK",protocol="gRPC",method="POST",lane="grpc"} 1',
+      'micro_entrypoint_response_bytes_total{entrypoint="grpc",grpc_code="OK",protocol="gRPC",method="POST",lane="grpc"} 7',
+      'micro_service_requests_total{service="go.micro.service.greeter",grpc_code="OK"} 1',
       'micro_upstream_connections{protocol="HTTP/2"} 1',
     ];
     for (const sample of samples) expect(body).toContain(sample);

@@ -343,7 +343,7 @@ test('a deadline ends the call here and at the instance, even if the client forg
   await vi.waitFor(async () => {
     const { body } = await sendHttp1(admin, '/metrics');
     expect(body).toContain(
-      'micro_service_requests_total{service="go.micro.service.greeter",code="DEADLINE_EXCEEDED"} 1',
+      'micro_service_requests_total{service="go.micro.service.greeter",grpc_code="DEADLINE_EXCEEDED"} 1',
     );
   });
 });

@@ -1,6 +1,7 @@
 import type { CallCode, CallHead } from '../call.types.ts';
 import { Durations } from './durations.ts';
-import { codeLabel, methodLabel } from './labels.ts';
+import type { Labels } from './exposition.ts';
+import { codeLabel, codeLabels, methodLabel } from './labels.ts';
 
 /** Upper bounds of the buckets, in seconds. */
 export const entrypointBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -9,13 +10,13 @@ type RequestKind = Pick<CallHead, 'entrypoint' | 'protocol' | 'lane' | 'method'>
 
 /** The requests that have the same labels. */
 export class EntrypointSeries {
-  readonly labels: Readonly<Record<'entrypoint' | 'code' | 'protocol' | 'method' | 'lane', string | number>>;
+  readonly labels: Labels;
   readonly durations = new Durations(entrypointBounds);
   /** Bytes of the answers' bodies. */
   bytes = 0;
 
   constructor({ entrypoint, protocol, lane, method }: RequestKind, code: CallCode) {
-    this.labels = { entrypoint, code, protocol, method, lane };
+    this.labels = { entrypoint, ...codeLabels(code), protocol, method, lane };
   }
 
   add(seconds: number, bytes: number): void {

@@ -82,8 +82,8 @@ test('there are few values of each label, whatever clients send and instances an
   const isBoundedCode = (code: unknown): boolean =>
     typeof code === 'number' ? code >= 100 && code <= 599 : ['OK', 'UNKNOWN', 'OTHER'].includes(code as string);
   for (const { labels } of entrypointRequests.series) {
-    expect(['GET', 'OTHER']).toContain(labels.method);
-    expect(labels.code).toSatisfy(isBoundedCode);
+    expect(['GET', 'OTHER']).toContain(labels['method']);
+    expect(labels['code'] ?? labels['grpc_code']).toSatisfy(isBoundedCode);
   }
   for (const { byCode } of serviceRequests.series())
     for (const code of byCode.keys()) expect(code).toSatisfy(isBoundedCode);
@@ -127,10 +127,10 @@ function counted(some: readonly Observation[]): Metrics {
 function countedByPromClient(some: readonly Observation[]): Registry {
   const registry = new Registry();
   const registers = [registry];
-  const labelNames = ['entrypoint', 'code', 'protocol', 'method', 'lane'];
+  const labelNames = ['entrypoint', 'code', 'grpc_code', 'protocol', 'method', 'lane'];
   const requests = new Counter({
     name: 'micro_entrypoint_requests_total',
-    help: 'Requests that were answered or broken off; code is an HTTP status, or the name of a gRPC status.',
+    help: 'Requests that were answered or broken off; code is an HTTP status, grpc_code the name of a gRPC status.',
     labelNames,
     registers,
   });
@@ -150,7 +150,7 @@ function countedByPromClient(some: readonly Observation[]): Registry {
   const serviceRequests = new Counter({
     name: 'micro_service_requests_total',
     help: 'Requests to services of the route table.',
-    labelNames: ['service', 'code'],
+    labelNames: ['service', 'code', 'grpc_code'],
     registers,
   });
   const serviceDurations = new Histogram({
@@ -161,11 +161,12 @@ function countedByPromClient(some: readonly Observation[]): Registry {
     registers,
   });
   for (const { entrypoint, code, protocol, method, lane, service, seconds, bytes } of some) {
-    const labels = { entrypoint, code, protocol, method, lane };
+    const ended = typeof code === 'string' ? { grpc_code: code } : { code };
+    const labels = { entrypoint, ...ended, protocol, method, lane };
     requests.inc(labels);
     durations.observe(labels, seconds);
     responseBytes.inc(labels, bytes);
-    serviceRequests.inc({ service, code });
+    serviceRequests.inc({ service, ...ended });
     serviceDurations.observe({ service }, seconds);
   }
   return registry;

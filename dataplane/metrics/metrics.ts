@@ -2,6 +2,7 @@ import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { EntrypointName } from '../errors.ts';
 import type { UpstreamProtocol } from '../upstream/connections.ts';
 import { EntrypointRequests } from './entrypoint-requests.ts';
+import { codeLabels } from './labels.ts';
 import { SeriesMetric, SeriesRegistry } from './exposition.ts';
 import { histogramSamples } from './histogram.ts';
 import { processMetrics } from './process.ts';
@@ -59,7 +60,7 @@ function entrypointMetrics({ series }: EntrypointRequests): readonly SeriesMetri
   return [
     new SeriesMetric({
       name: 'micro_entrypoint_requests_total',
-      help: 'Requests that were answered or broken off; code is an HTTP status, or the name of a gRPC status.',
+      help: 'Requests that were answered or broken off; code is an HTTP status, grpc_code the name of a gRPC status.',
       type: 'counter',
       samples: () => series.map(({ labels, durations: { count } }) => [{ labels, value: count }]),
     }),
@@ -87,7 +88,10 @@ function serviceMetrics(requests: ServiceRequests): readonly SeriesMetric[] {
       type: 'counter',
       *samples() {
         for (const { labels, byCode } of requests.series())
-          yield Array.from(byCode, ([code, { count }]) => ({ labels: { ...labels, code }, value: count }));
+          yield Array.from(byCode, ([code, { count }]) => ({
+            labels: { ...labels, ...codeLabels(code) },
+            value: count,
+          }));
       },
     }),
     new SeriesMetric({
