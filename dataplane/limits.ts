@@ -56,6 +56,9 @@ export const maxHeaderCount = 100;
 /** Streams that one HTTP/2 client may have open at once on one connection. */
 export const maxConcurrentStreams = 250;
 
+/** The same on `grpc`, where the calls of a whole client share a connection. */
+export const maxStreamsOfGrpc = 1_000;
+
 /** Health checks of instances that are under way at once. */
 export const maxChecksAtOnce = 100;
 

@@ -219,7 +219,8 @@ export class Call implements StreamUser, Taker {
   #keep(bytes: Buffer, start: number, end: number): void {
     if (end === start) return;
     this.#keptBytes += end - start;
-    if (this.#keptBytes > maxKeptBytes) this.#kept = undefined;
+    // While nobody has it, all of it is kept: the client's window bounds it.
+    if (this.#keptBytes > maxKeptBytes && this.#state !== 'connecting') this.#kept = undefined;
     else this.#kept?.push(Buffer.from(bytes.subarray(start, end)));
   }
 

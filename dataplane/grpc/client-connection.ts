@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Bounded } from '../deadlines.ts';
 import { type Peer, peerOf } from '../headers/peer.ts';
-import { maxConcurrentStreams, maxHeadBytes } from '../limits.ts';
+import { maxHeadBytes, maxStreamsOfGrpc } from '../limits.ts';
 import { AcceptedSocket, canBeTakenOver } from '../sockets/accepted-socket.ts';
 import { SocketWriter } from '../sockets/socket-writer.ts';
 import { Call } from './call.ts';
@@ -36,7 +36,6 @@ export class ClientConnection extends Http2Connection implements Bounded {
   constructor(socket: Socket, parts: GrpcLaneParts) {
     super(socket, {
       parts,
-      maxStreams: maxConcurrentStreams,
       streamWindowBytes: parts.streamWindowBytes,
       maxHeaderListBytes: maxHeadBytes,
     });
@@ -48,7 +47,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
     parts.deadlines.add(this);
     socket.on('data', this.#onData);
     this.#listen();
-    this.begin([[Setting.maxConcurrentStreams, maxConcurrentStreams]]);
+    this.begin([[Setting.maxConcurrentStreams, maxStreamsOfGrpc]]);
   }
 
   /** Tells the client to make no more calls here, and takes those that are on their way (RFC 9113 section 6.8). */
@@ -95,7 +94,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
     // The client asks again elsewhere: it was told.
     if (streamId > this.#lastTaken) return;
     if (head.kind === 'malformed') this.#refuse(streamId, ErrorCode.protocolError);
-    else if (this.streams.size >= maxConcurrentStreams) this.#refuse(streamId, ErrorCode.refusedStream);
+    else if (this.streams.size >= maxStreamsOfGrpc) this.#refuse(streamId, ErrorCode.refusedStream);
     else if (head.kind === 'too-large') {
       this.frames.headers(streamId, true, headersTooLarge, headersTooLarge, 0);
       if (!endStream) this.#refuse(streamId, ErrorCode.noError);

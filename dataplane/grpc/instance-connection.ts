@@ -55,7 +55,6 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     });
     super(socket, {
       parts,
-      maxStreams: 0,
       streamWindowBytes: options.streamWindowBytes,
       maxHeaderListBytes: maxHeadBytes,
     });

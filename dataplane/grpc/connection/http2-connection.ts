@@ -20,8 +20,6 @@ import { TokenBucket } from './token-bucket.ts';
 
 export interface Http2ConnectionOptions {
   readonly parts: WriteParts;
-  /** Streams that the peer may have open at once; 0 for a peer that opens none. */
-  readonly maxStreams: number;
   /** DATA that is taken in of each stream before it has left, in bytes. */
   readonly streamWindowBytes: number;
   /** What a header list may come to, as RFC 9113 section 6.5.2 counts. */
@@ -33,6 +31,12 @@ export interface Http2ConnectionOptions {
  * that nobody takes from holds the others up no more than its own window.
  */
 const connectionWindowBytes = 1024 * 1024;
+
+/** The window of a stream that has much to say, so that it need not wait for each update of it. */
+const wideWindowBytes = 256 * 1024;
+
+/** Streams with such a window, at once. */
+const mostWideStreams = 64;
 
 /** What a peer may do for nothing. Each of it costs us as much as a call, and a peer that means well does little of it. */
 const allowances = {
@@ -73,6 +77,7 @@ export abstract class Http2Connection {
   };
   /** What we read since we last gave window back. */
   #received = 0;
+  #wideStreams = 0;
   #block: HeaderBlock | undefined;
   #hasSettings = false;
   #settingsAreAcked = false;
@@ -158,10 +163,18 @@ export abstract class Http2Connection {
     this.#flush();
   }
 
+  /** The window that a stream with this one is to have, now that it has used most of it. */
+  widen(windowBytes: number): number {
+    if (windowBytes >= wideWindowBytes || this.#wideStreams === mostWideStreams) return windowBytes;
+    this.#wideStreams += 1;
+    return wideWindowBytes;
+  }
+
   /** A stream is over: both sides have ended it, or one has reset it. */
   closed(stream: Http2Stream, wasResetByUs: boolean): void {
     if (stream.isClosed) return;
     stream.isClosed = true;
+    if (stream.isWide) this.#wideStreams -= 1;
     stream.dropHeld();
     this.streams.delete(stream.id);
     if (wasResetByUs) this.remember(stream.id);

@@ -32,6 +32,8 @@ export class Http2Stream {
   hasReceivedEnd = false;
   hasSentEnd = false;
   isClosed = false;
+  /** DATA that the peer may have on its way to us, or waiting here. */
+  #window: number;
   /** Of what we received, what has left but was not given back as window yet. */
   #consumed = 0;
   /** DATA that waits for windows or the socket. */
@@ -45,6 +47,7 @@ export class Http2Stream {
     this.user = user;
     this.sendWindow = connection.peerInitialWindow;
     this.receiveWindow = connection.streamWindowBytes;
+    this.#window = connection.streamWindowBytes;
   }
 
   /** Whether something waits to be sent. */
@@ -129,10 +132,18 @@ export class Http2Stream {
   consumed(bytes: number): void {
     this.#consumed += bytes;
     // A peer that has ended its side sends no more.
-    if (this.hasReceivedEnd || this.isClosed || this.#consumed < this.connection.streamWindowBytes / 2) return;
-    this.receiveWindow += this.#consumed;
-    this.connection.frames.windowUpdate(this.id, this.#consumed);
+    if (this.hasReceivedEnd || this.isClosed || this.#consumed < this.#window / 2) return;
+    const wider = this.connection.widen(this.#window);
+    const increment = this.#consumed + wider - this.#window;
+    this.#window = wider;
     this.#consumed = 0;
+    this.receiveWindow += increment;
+    this.connection.frames.windowUpdate(this.id, increment);
+  }
+
+  /** Whether it has more than the window that streams begin with. */
+  get isWide(): boolean {
+    return this.#window > this.connection.streamWindowBytes;
   }
 
   /** Ends both sides at once. */
