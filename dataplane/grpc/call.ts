@@ -276,7 +276,7 @@ export class Call implements StreamUser, Taker {
     this.#record.code = code;
     this.#state = 'sending';
     // What it did not want of the request.
-    this.#upstream?.reset(ErrorCode.cancel);
+    if (this.#upstream?.hasSentEnd === false) this.#upstream.reset(ErrorCode.cancel);
     this.#instance?.state.end();
     this.#instance = undefined;
     this.#finishWhenSent();

@@ -136,8 +136,10 @@ export class InstanceConnection extends Http2Connection implements Bounded {
       return;
     }
     this.hasAnswered = true;
-    if (endStream) this.endReceived(stream);
+    // What cannot be read ends the connection, of which the stream hears as long as it is not over.
+    stream.hasReceivedEnd = endStream;
     stream.user.onHeaders(stream, endStream, bytes, start, end);
+    if (endStream) this.endReceived(stream);
   }
 
   protected onPeerReset(): void {

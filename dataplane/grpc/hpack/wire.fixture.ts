@@ -2,12 +2,21 @@ import type { Readable } from 'node:stream';
 
 export const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-export const frameType = { headers: 1, rstStream: 3, settings: 4, goaway: 7, continuation: 9 } as const;
+export const frameType = {
+  data: 0,
+  headers: 1,
+  rstStream: 3,
+  settings: 4,
+  ping: 6,
+  goaway: 7,
+  continuation: 9,
+} as const;
 export const flag = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
-interface Frame {
+export interface Frame {
   readonly type: number;
   readonly flags: number;
+  readonly stream: number;
   readonly payload: Buffer;
 }
 
@@ -42,7 +51,8 @@ export async function* framesOf(from: Readable, skip = 0): AsyncGenerator<Frame>
     toSkip = 0;
     while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
       const end = 9 + rest.readUIntBE(0, 3);
-      yield { type: rest[3] as number, flags: rest[4] as number, payload: rest.subarray(9, end) };
+      const stream = rest.readUInt32BE(5);
+      yield { type: rest[3] as number, flags: rest[4] as number, stream, payload: rest.subarray(9, end) };
       rest = rest.subarray(end);
     }
   }
