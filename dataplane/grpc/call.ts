@@ -41,7 +41,9 @@ export class Call implements StreamUser, Taker {
   #service: RoutedService | undefined;
   #instance: RoutedInstance | undefined;
   #upstream: Http2Stream | undefined;
+  /** Instances that are not to be asked again. */
   readonly #tried = new Set<InstanceState>();
+  #tries = 0;
   #requestHasEnded = false;
   /** What has come of the request's body; undefined once it cannot be sent again. */
   #kept: Buffer[] | undefined = [];
@@ -94,6 +96,7 @@ export class Call implements StreamUser, Taker {
       this.#failUnserved(service);
       return;
     }
+    this.#tries += 1;
     this.#tried.add(instance.state);
     this.#instance = instance;
     this.#record.instance = instance.name;
@@ -199,7 +202,7 @@ export class Call implements StreamUser, Taker {
     if (this.#state === 'over') return;
     if (stream === this.#client) this.#cancel(ErrorCode.cancel);
     else if (this.#state === 'sending') this.#upstream = undefined;
-    else if (wasUntouched && this.#state === 'asking') this.#tryAgain();
+    else if (wasUntouched && this.#state === 'asking') this.#moveOn();
     else {
       this.#instance?.state.failed('broken');
       this.#fail(status.UNAVAILABLE, 'the connection to the instance was lost');
@@ -232,6 +235,12 @@ export class Call implements StreamUser, Taker {
     this.#creditedBytes = this.#leftBytes;
   }
 
+  /** The connection takes no more calls, which says nothing of the instance: it may be asked on another one too. */
+  #moveOn(): void {
+    if (this.#instance) this.#tried.delete(this.#instance.state);
+    this.#tryAgain();
+  }
+
   /** The instance did nothing of the call: another may. */
   #tryAgain(): void {
     this.#instance?.state.end();
@@ -240,7 +249,7 @@ export class Call implements StreamUser, Taker {
     const service = this.#service as RoutedService;
     // To what is routed by now.
     const routed = this.#parts.service(service.name);
-    const mayBe = this.#kept !== undefined && this.#tried.size <= maxRetries && routed !== undefined;
+    const mayBe = this.#kept !== undefined && this.#tries <= maxRetries && routed !== undefined;
     if (!mayBe || routed.pickers.h2c.pick(this.#tried) === undefined || !service.retries.tryWithdraw()) {
       this.#failUnserved(service);
       return;
@@ -250,8 +259,8 @@ export class Call implements StreamUser, Taker {
   }
 
   #failUnserved({ name, pickers }: RoutedService): void {
-    if (this.#tried.size > 0) {
-      this.#fail(status.UNAVAILABLE, `no instance of ${name} could be reached (${this.#tried.size} tried)`);
+    if (this.#tries > 0) {
+      this.#fail(status.UNAVAILABLE, `no instance of ${name} could be reached (${this.#tries} tries)`);
     } else if (pickers.http1.instances.length > 0) {
       this.#fail(status.UNIMPLEMENTED, `the instances of ${name} speak HTTP/1.1 only, and gRPC needs HTTP/2`);
     } else {

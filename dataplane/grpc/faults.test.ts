@@ -1,8 +1,8 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
-import { headers, startFrameInstance } from './frame-peers.fixture.ts';
+import { answerOk, callHead, frameClient, goaway, headers, startFrameInstance } from './frame-peers.fixture.ts';
 import { grpcClient, hello } from './grpc.fixture.ts';
 import { flag, frameType } from './hpack/wire.fixture.ts';
 
@@ -23,4 +23,25 @@ test('a whole answer that cannot be decompressed ends its call', async () => {
   });
   const { grpc } = await startTestDataPlane(greeter(instance));
   await expect(hello(grpcClient(grpc), '')).rejects.toEqual(unavailable(/connection to the instance was lost/));
+});
+
+test('a call that the only instance did not begin before it sent GOAWAY is made again on another connection', async () => {
+  const asked: string[] = [];
+  const instance = await startFrameInstance(({ type, stream }, peer) => {
+    if (type !== frameType.headers) return;
+    asked.push(`${peer.number}/${stream}`);
+    // The first call is answered, the second came too late.
+    if (peer.number === 1 && stream === 3) peer.send(goaway(1));
+    else peer.send(answerOk(stream));
+  });
+  const { grpc } = await startTestDataPlane(greeter(instance));
+  const client = frameClient(grpc);
+  client.send(headers(1, callHead, true));
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ stream: 1 })));
+  client.send(headers(3, callHead, true));
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ stream: 3 })));
+  expect(asked).toEqual(['1/1', '1/3', '2/1']);
+  const again = client.received.find(({ stream }) => stream === 3);
+  // Without the head of the frame and the size of the table.
+  expect(again?.payload).toEqual(answerOk(3).subarray(9 + 1));
 });
