@@ -80,6 +80,11 @@ export class ClientConnection extends Http2Connection implements Bounded {
     return streamId % 2 === 0 || streamId > this.#lastStreamId;
   }
 
+  /** What a client opened before it heard of GOAWAY is ignored, with all that follows (RFC 9113 section 6.8). */
+  protected override mayStillCome(streamId: number): boolean {
+    return streamId > this.#lastTaken || super.mayStillCome(streamId);
+  }
+
   protected onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.streams.get(streamId);
     if (stream) this.#onTrailers(stream, endStream, bytes, start, end);

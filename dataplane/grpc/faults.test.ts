@@ -4,7 +4,7 @@ import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
 import { answerOk, callHead, frameClient, goaway, headers, startFrameInstance } from './frame-peers.fixture.ts';
 import { grpcClient, hello } from './grpc.fixture.ts';
-import { flag, frameType } from './hpack/wire.fixture.ts';
+import { flag, frame, frameType } from './hpack/wire.fixture.ts';
 
 const greeter = (...addresses: string[]) =>
   testSource(service('go.micro.service.greeter', addresses, { protocol: Protocol.PROTOCOL_H2C }));
@@ -44,4 +44,26 @@ test('a call that the only instance did not begin before it sent GOAWAY is made 
   const again = client.received.find(({ stream }) => stream === 3);
   // Without the head of the frame and the size of the table.
   expect(again?.payload).toEqual(answerOk(3).subarray(9 + 1));
+});
+
+test('calls that a client makes after GOAWAY do not end those that it made before', async () => {
+  const answers: (() => void)[] = [];
+  const instance = await startFrameInstance(({ type, stream }, peer) => {
+    if (type === frameType.headers) answers.push(() => peer.send(answerOk(stream)));
+  });
+  const dataPlane = await startTestDataPlane(greeter(instance), { timeouts: { drainMs: 10_000 } });
+  const client = frameClient(dataPlane.grpc);
+  client.send(headers(1, callHead, true));
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  const stopped = dataPlane.stop();
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ type: frameType.goaway })));
+
+  client.send(headers(3, callHead, false), frame(frameType.data, 0, 3, Buffer.alloc(100)), headers(3, callHead, true));
+  client.send(frame(frameType.ping, 0, 0, Buffer.from('all read')));
+  const pong = { type: frameType.ping, flags: flag.ack, payload: Buffer.from('all read') };
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining(pong)));
+  for (const answer of answers) answer();
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ stream: 1, flags: 5 })));
+  await stopped;
+  expect(answers).toHaveLength(1);
 });
