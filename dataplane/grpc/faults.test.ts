@@ -67,3 +67,19 @@ test('calls that a client makes after GOAWAY do not end those that it made befor
   await stopped;
   expect(answers).toHaveLength(1);
 });
+
+test('a client that connects while the data plane drains is served, and told to go elsewhere', async () => {
+  const instance = await startFrameInstance(({ type, stream }, peer) => {
+    if (type === frameType.headers) peer.send(answerOk(stream));
+  });
+  const dataPlane = await startTestDataPlane(greeter(instance));
+  const stopped = dataPlane.stop({ graceMs: 1_000 });
+  const client = frameClient(dataPlane.grpc, { acknowledges: false });
+  client.send(headers(1, callHead, true));
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ stream: 1, flags: 5 })));
+  // With the highest identifier there is: calls on their way are taken (RFC 9113 section 6.8).
+  const goaways = client.received.filter(({ type }) => type === frameType.goaway);
+  expect(goaways.map(({ payload }) => payload.readUInt32BE(0))).toEqual([2 ** 31 - 1]);
+  client.socket.destroy();
+  await stopped;
+});

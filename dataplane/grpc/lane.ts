@@ -42,7 +42,7 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
     batch,
   });
   const connections = new Set<ClientConnection>();
-  let isClosing = false;
+  let phase: 'serving' | 'draining' | 'closing' = 'serving';
   const parts: GrpcLaneParts = {
     ...options,
     route(path, microService) {
@@ -63,14 +63,16 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
     accept(socket) {
       const connection = new ClientConnection(socket, parts);
       connections.add(connection);
-      if (isClosing) connection.closeIdle();
+      if (phase === 'draining') connection.drain();
+      if (phase === 'closing') connection.closeIdle();
       socket.resume();
     },
     drain() {
+      phase = 'draining';
       for (const connection of connections) connection.drain();
     },
     closeIdle() {
-      isClosing = true;
+      phase = 'closing';
       for (const connection of connections) connection.closeIdle();
     },
     close() {
