@@ -2,9 +2,10 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { sendHttp1 } from '../http/http.fixture.ts';
 import { answerOk, callHead, frameClient, goaway, headers, startFrameInstance } from './frame-peers.fixture.ts';
-import { grpcClient, hello } from './grpc.fixture.ts';
-import { flag, frame, frameType } from './hpack/wire.fixture.ts';
+import { grpcClient, hello, startGrpcInstance } from './grpc.fixture.ts';
+import { flag, frame, frameType, settings } from './hpack/wire.fixture.ts';
 
 const greeter = (...addresses: string[]) =>
   testSource(service('go.micro.service.greeter', addresses, { protocol: Protocol.PROTOCOL_H2C }));
@@ -82,4 +83,37 @@ test('a client that connects while the data plane drains is served, and told to 
   expect(goaways.map(({ payload }) => payload.readUInt32BE(0))).toEqual([2 ** 31 - 1]);
   client.socket.destroy();
   await stopped;
+});
+
+test('an instance gets no more calls at once than it takes, from the first one on', async () => {
+  const openOn = new Map<number, number>();
+  let mostOpen = 0;
+  const instance = await startFrameInstance(
+    ({ type, stream }, peer) => {
+      if (type !== frameType.headers) return;
+      const open = (openOn.get(peer.number) ?? 0) + 1;
+      openOn.set(peer.number, open);
+      mostOpen = Math.max(mostOpen, open);
+      setImmediate(() => {
+        openOn.set(peer.number, (openOn.get(peer.number) ?? 0) - 1);
+        peer.send(answerOk(stream));
+      });
+    },
+    { onConnection: (peer) => peer.send(settings([0x3, 2])) },
+  );
+  const { grpc } = await startTestDataPlane(greeter(instance));
+  const client = frameClient(grpc);
+  for (let call = 0; call < 20; call += 1) client.send(headers(2 * call + 1, callHead, true));
+  await vi.waitFor(() => expect(client.received.filter(({ type }) => type === frameType.headers)).toHaveLength(20));
+  expect(mostOpen).toBe(2);
+});
+
+test('an instance that takes connections and says nothing is passed over', async () => {
+  const hung = await startFrameInstance(() => {}, { acknowledges: false, onConnection: () => {} });
+  const live = await startGrpcInstance({ hello: (_, callback) => callback(null, Buffer.from('hello')) });
+  const { grpc, admin } = await startTestDataPlane(greeter(hung, live), { timeouts: { connectMs: 500 } });
+  const client = grpcClient(grpc);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => hello(client, '')));
+  expect(answers.map(({ message }) => message)).toEqual(Array.from({ length: 20 }, () => 'hello'));
+  expect((await sendHttp1(admin, '/metrics')).body).toContain('micro_instances_set_aside 1\n');
 });

@@ -67,7 +67,8 @@ export class InstanceConnection extends Http2Connection implements Bounded {
       .once('connect', () => {
         const handle = handleOf(socket);
         if (handle) reading.shortCut(handle);
-        this.#connected();
+        this.frames.raw(preface);
+        this.begin([[Setting.enablePush, 0]]);
       })
       .on('drain', () => this.drained())
       .once('end', () => socket.destroy())
@@ -82,6 +83,10 @@ export class InstanceConnection extends Http2Connection implements Bounded {
       });
   }
 
+  /**
+   * Whether the instance has sent its SETTINGS: only then is it known to speak HTTP/2, to be awake (the kernel accepts
+   * connections for one that hangs), and how many calls it takes at once.
+   */
   get isConnected(): boolean {
     return this.#isConnected;
   }
@@ -103,7 +108,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   onDeadline(): void {
     this.deadline = Number.POSITIVE_INFINITY;
     if (this.#isConnected) this.close();
-    else this.socket.destroy(new Error(`no connection within ${this.#connection.connectMs} ms`));
+    else this.socket.destroy(new Error(`no HTTP/2 connection within ${this.#connection.connectMs} ms`));
   }
 
   /** Ends it, after its calls. */
@@ -158,7 +163,13 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   }
 
   protected onSettings(): void {
-    this.#connection.onRoom();
+    if (this.#isConnected) {
+      this.#connection.onRoom();
+      return;
+    }
+    this.#isConnected = true;
+    this.deadline = this.#connection.deadlines.after(this.#connection.idleMs);
+    this.#connection.onConnected();
   }
 
   protected onPong(): void {
@@ -177,14 +188,6 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     this.frames.release();
     this.writer.release();
     this.socket.destroySoon();
-  }
-
-  #connected(): void {
-    this.#isConnected = true;
-    this.deadline = this.#connection.deadlines.after(this.#connection.idleMs);
-    this.frames.raw(preface);
-    this.begin([[Setting.enablePush, 0]]);
-    this.#connection.onConnected();
   }
 
   #unusable(): void {
