@@ -19,6 +19,8 @@ import { createFastLane } from './http/fast/lane.ts';
 import { createFullLanes } from './http/full/lanes.ts';
 import { defaultTimeouts, type Timeouts } from './limits.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { startOwnServices } from './own-services/own-services.ts';
+import { type GrpcRoute, routeGrpc } from './routes/grpc.ts';
 import { PresentTable } from './routes/present.ts';
 import { setAside } from './routes/set-aside.ts';
 import { type RoutesStatus, startSubscription } from './routes/subscription.ts';
@@ -91,6 +93,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await using stack = new AsyncDisposableStack();
 
   const present = new PresentTable(lastGoodFile);
+  const own = stack.adopt(await startOwnServices(() => present.table), (services) => services.stop());
   const connections = new UpstreamConnections();
   const metrics = createMetrics({
     openConnections: () => ({
@@ -101,7 +104,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     upstreamConnections: () => connections.open,
     routesRevision: () => present.revision,
     instancesSetAside: () => (present.table ? setAside(present.table) : 0),
-    isRouted: (service) => present.table?.services.has(service) ?? true,
+    isRouted: (service) => own.table.services.has(service) || (present.table?.services.has(service) ?? true),
   });
   const sessions = stack.adopt(new Sessions({ connectMs, idleMs: upstreamIdleMs, connections }), (all) =>
     all.destroy(),
@@ -129,7 +132,12 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const httpLane = certificates
     ? overTls({ certificates, h2: fullLanes.http2, http1: fastLane, handshakeMs: tlsHandshakeMs, log })
     : fastLane;
-  const grpcLane = stack.adopt(createGrpcLane(shared), (lane) => lane.close());
+  const route: GrpcRoute = (path, microService) => {
+    // Who names a service asks that one about itself.
+    const ownService = microService === undefined ? routeGrpc(own.table, path, undefined) : undefined;
+    return ownService ?? (present.table && routeGrpc(present.table, path, microService));
+  };
+  const grpcLane = stack.adopt(createGrpcLane({ ...shared, route }), (lane) => lane.close());
   const notGrpc = refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge');
   const plainGrpc = byPreface({ http2: grpcLane, other: notGrpc, timeoutMs: requestHeadMs });
   // Both on one port: services and the command line on this machine need no certificate of its.
@@ -153,6 +161,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       onUpdate(result) {
         metrics.routesApplied.inc({ result });
         healthChecks.follow(present.table);
+        own.health.tableChanged();
       },
       log,
     }),
@@ -165,8 +174,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   const started = stack.move();
   async function stop({ graceMs = drainGraceMs }: StopOptions = {}): Promise<void> {
+    own.health.drain();
     for (const entrypoint of [admin, http, grpc]) entrypoint?.drain();
     if (graceMs > 0) await new Promise((resolve) => setTimeout(resolve, graceMs));
+    own.health.endWatches();
     await Promise.all([http.stop(), grpc.stop()]);
     await started.disposeAsync();
   }

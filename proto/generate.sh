@@ -1,6 +1,7 @@
 #!/bin/sh
-# Generates TypeScript from the .proto files: proto/gen from this folder, controlplane/etcd/gen from etcd's own API
-# definition, which the etcd3 package ships. With --check it writes elsewhere and fails when the result differs.
+# Generates TypeScript from the .proto files: proto/gen from this folder and from gRPC's own definitions of health and
+# reflection, which its packages ship; controlplane/etcd/gen from etcd's API definition, which the etcd3 package ships.
+# With --check it writes elsewhere and fails when the result differs.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/node_modules/.bin:$PATH
@@ -21,6 +22,25 @@ generate() { # output folder, more options, arguments of buf generate ...
 }
 
 generate proto/gen "" proto
+
+# Under the names that the files have wherever gRPC is spoken.
+grpc=$work/grpc/grpc
+mkdir -p "$grpc/health/v1" "$grpc/reflection/v1" "$grpc/reflection/v1alpha"
+cp node_modules/grpc-health-check/proto/health/v1/health.proto "$grpc/health/v1"
+for version in v1 v1alpha; do
+  cp "node_modules/@grpc/reflection/build/proto/grpc/reflection/$version/reflection.proto" "$grpc/reflection/$version"
+done
+generate proto/gen ",comments=false" "$work/grpc"
+
+# What reflection tells. Descriptor sets are joined by joining their bytes: each is one repeated field.
+{
+  printf '/** A google.protobuf.FileDescriptorSet of every service that micro server answers itself, in base64. */\n'
+  printf "export const descriptors =\n  '"
+  for input in proto "$work/grpc"; do
+    buf build "$input" --as-file-descriptor-set --exclude-source-info --output -#format=binpb
+  done | base64 | tr -d '\n'
+  printf "';\n"
+} >"$out/proto/gen/descriptors.ts"
 
 # buf refuses the REST annotations, whose definitions the package does not carry; nothing here uses them.
 mkdir "$work/etcd"

@@ -5,3 +5,6 @@ export const internalPrefix = 'micro.';
 export function isInternalSystem(service: string): boolean {
   return service.startsWith(internalPrefix);
 }
+
+/** The packages of the services that every data plane answers itself. */
+export const dataPlanePackages: readonly string[] = ['grpc.health.v1', 'grpc.reflection.v1', 'grpc.reflection.v1alpha'];

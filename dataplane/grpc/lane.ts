@@ -1,6 +1,6 @@
 import { Deadlines } from '../deadlines.ts';
 import type { Lane } from '../downstream/lane.types.ts';
-import { routeGrpc } from '../routes/grpc.ts';
+import type { GrpcRoute } from '../routes/grpc.ts';
 import type { RouteTable } from '../routes/table.ts';
 import { WriteBatch } from '../sockets/write-batch.ts';
 import type { UpstreamConnections } from '../upstream/connections.ts';
@@ -10,6 +10,7 @@ import type { GrpcLaneParts } from './lane.types.ts';
 
 export interface GrpcLaneOptions
   extends Pick<GrpcLaneParts, 'buffers' | 'calls' | 'trustedProxies' | 'timeouts' | 'log'> {
+  readonly route: GrpcRoute;
   readonly table: () => RouteTable | undefined;
   /** Counts those to instances. */
   readonly connections: UpstreamConnections;
@@ -45,10 +46,7 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
   let phase: 'serving' | 'draining' | 'closing' = 'serving';
   const parts: GrpcLaneParts = {
     ...options,
-    route(path, microService) {
-      const present = table();
-      return present === undefined ? 'no-table' : routeGrpc(present, path, microService);
-    },
+    route: (path, microService) => options.route(path, microService) ?? (table() ? undefined : 'no-table'),
     service: (name) => table()?.services.get(name),
     pools,
     deadlines,

@@ -1,18 +1,20 @@
 import type { RoutedService, RouteTable } from './table.ts';
 
-/**
- * The service that a gRPC call goes to: the one that the metadata `micro-service` names where it is sent; else the
- * package of `path` ("/<package>.<Service>/<Method>") as a full service name; else the package under each namespace.
- */
+/** Where a gRPC call goes, by its path ("/<package>.<Service>/<Method>") and its metadata `micro-service`. */
+export type GrpcRoute = (path: string, microService: string | undefined) => RoutedService | undefined;
+
+/** The service that a gRPC call goes to: the one that `microService` names where it is sent, else the package of `path`. */
 export function routeGrpc(
   table: RouteTable,
   path: string,
   microService: string | undefined,
 ): RoutedService | undefined {
-  if (microService !== undefined) return table.services.get(microService);
-  const packageEnd = path.lastIndexOf('.', path.indexOf('/', 1));
-  if (packageEnd < 1) return undefined;
-  const name = path.slice(1, packageEnd);
+  const name = microService ?? packageOf(path);
+  return name === undefined ? undefined : serviceNamed(table, name);
+}
+
+/** The service with this full name; else the first with this name under a namespace. */
+export function serviceNamed(table: RouteTable, name: string): RoutedService | undefined {
   const service = table.services.get(name);
   if (service) return service;
   for (const { namespace } of table.prefixes.values()) {
@@ -20,4 +22,9 @@ export function routeGrpc(
     if (found) return found;
   }
   return undefined;
+}
+
+function packageOf(path: string): string | undefined {
+  const packageEnd = path.lastIndexOf('.', path.indexOf('/', 1));
+  return packageEnd < 1 ? undefined : path.slice(1, packageEnd);
 }
