@@ -16,10 +16,15 @@ export abstract class ClientCommand extends MicroCommand {
 
   protected abstract call(server: Server): Promise<void>;
 
+  /** Whether the control token goes with the calls of this command. */
+  protected needsToken(): boolean {
+    return true;
+  }
+
   protected override async run(): Promise<void> {
     endWithReader(this.context);
     const settings = readSettings({ server, token, dataDir }, this, this.context.env);
-    const given = settings.token ?? (await readToken(settings.dataDir));
+    const given = this.needsToken() ? (settings.token ?? (await readToken(settings.dataDir))) : undefined;
     const clients: Client[] = [];
     try {
       await this.call({
@@ -41,9 +46,9 @@ export abstract class ClientCommand extends MicroCommand {
 /** The server that a client command talks to. */
 export interface Server {
   readonly address: TcpAddress;
-  /** A client of one internal system, closed when the command ends. */
-  client<System extends Client>(
-    Client: new (target: string, credentials: ChannelCredentials, options: Partial<ClientOptions>) => System,
+  /** A client of a gRPC service, closed when the command ends. */
+  client<Service extends Client>(
+    Client: new (target: string, credentials: ChannelCredentials, options: Partial<ClientOptions>) => Service,
     options?: Pick<ChannelOptions, 'unaryDeadlineMs'>,
-  ): System;
+  ): Service;
 }

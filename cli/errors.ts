@@ -10,11 +10,16 @@ export class OperationError extends Error {
   override readonly name = 'OperationError';
 }
 
+/** A service that was called answered with an error, which is shown as it is: exit 1. */
+export class AnsweredError extends Error {
+  override readonly name = 'AnsweredError';
+}
+
 /** What a user sees of an error: one line that names the thing and the next step, or several problems, one a line. */
 export function describeError(error: unknown): { readonly text: string; readonly exitCode: 1 | 2 } {
-  if (error instanceof UsageError) return { text: error.message, exitCode: 2 };
-  if (error instanceof Error) return { text: error.message, exitCode: 1 };
-  return { text: String(error), exitCode: 1 };
+  if (error instanceof AnsweredError) return { text: error.message, exitCode: 1 };
+  if (error instanceof UsageError) return { text: `micro: ${error.message}`, exitCode: 2 };
+  return { text: `micro: ${error instanceof Error ? error.message : String(error)}`, exitCode: 1 };
 }
 
 /** Turns the status of a failed call to the server into what a user can do about it. */
@@ -49,6 +54,6 @@ interface ServiceError {
   readonly details: string;
 }
 
-function isServiceError(error: unknown): error is ServiceError {
+export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }

@@ -11,7 +11,7 @@ export abstract class MicroCommand extends Command {
       return 0;
     } catch (error) {
       const { text, exitCode } = describeError(error);
-      this.context.stderr.write(`micro: ${text}\n`);
+      this.context.stderr.write(`${text}\n`);
       return exitCode;
     }
   }

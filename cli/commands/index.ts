@@ -1,4 +1,5 @@
 import type { CommandClass } from 'clipanion';
+import { CallCommand } from './call.ts';
 import { ControlPlaneCommand } from './controlplane.ts';
 import { DataPlaneCommand } from './dataplane.ts';
 import { DataPlaneWorkerCommand } from './dataplane-worker.ts';
@@ -26,4 +27,5 @@ export const commands: readonly CommandClass[] = [
   KillCommand,
   ServicesCommand,
   ServicesGetCommand,
+  CallCommand,
 ];

@@ -42,14 +42,21 @@ export function spawnMicro(
   });
 }
 
-/** Runs a command of `micro` that ends by itself. */
+/**
+ * Runs a command of `micro` that ends by itself.
+ *
+ * @param input what it finds on stdin; nothing by default
+ */
 export async function runMicro(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<CommandResult> {
   const result = await execa(process.execPath, [micro, ...args], {
     ...plain,
     env: { ...plain.env, ...env },
+    stdin: 'pipe',
+    input,
     timeout: longestMs,
     killSignal: 'SIGKILL',
   });

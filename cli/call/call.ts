@@ -1,0 +1,91 @@
+import { fromBinary, toJsonString } from '@bufbuild/protobuf';
+import { type Metadata, status } from '@grpc/grpc-js';
+import { unary } from '../../proto/channel/client.ts';
+import {
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus as Serving,
+  HealthClient,
+} from '../../proto/gen/grpc/health/v1/health.ts';
+import { dataPlanePackages, isInternalSystem } from '../../proto/internal-systems.ts';
+import type { Server } from '../client-command.ts';
+import { AnsweredError, isServiceError, OperationError } from '../errors.ts';
+import { invoke } from './invoke.ts';
+import { reflect } from './reflection.ts';
+import { encodeRequest } from './request.ts';
+import { findMethod, type Schema } from './schema.ts';
+import { serviceErrorJson } from './service-error.ts';
+
+const unaryTimeoutMs = 5_000;
+
+export interface CallOptions {
+  /** In full, or in short under a namespace. */
+  readonly service: string;
+  readonly endpoint: string;
+  readonly metadata: Metadata;
+  /** 5,000 ms by default, and none for a stream of answers. */
+  readonly timeoutMs: number | undefined;
+  /** Read instead of asking by reflection. */
+  readonly proto: { readonly path: string; readonly includes: readonly string[] } | undefined;
+  /** JSON, read when the method is known. */
+  readonly request: () => Promise<string>;
+  /** Called with each answer, in JSON. */
+  readonly onAnswer: (json: string) => void;
+}
+
+/**
+ * Calls a method: see that its service lives, learn what its messages look like, call.
+ *
+ * @throws AnsweredError with the error that the service answered
+ * @throws UsageError and OperationError for what stands before that
+ */
+export async function call(server: Server, options: CallOptions): Promise<void> {
+  const { service, endpoint, metadata, onAnswer } = options;
+  if (!isOfServer(service)) {
+    metadata.set('micro-service', service);
+    await expectLive(server, service);
+  }
+  const { method, types } = await findMethod(await schemaOf(server, options), endpoint, service);
+  const { methodKind, input, output } = method;
+  if (methodKind === 'client_streaming' || methodKind === 'bidi_streaming')
+    throw new OperationError(`${endpoint} takes a stream of messages, and micro call sends one: use a client of it`);
+  const request = encodeRequest(await options.request(), input, types);
+  const timeoutMs = options.timeoutMs ?? (methodKind === 'unary' ? unaryTimeoutMs : Number.POSITIVE_INFINITY);
+  try {
+    for await (const answer of invoke(server, method, request, metadata, timeoutMs))
+      onAnswer(toJsonString(output, fromBinary(output, answer), { registry: types }));
+  } catch (error) {
+    const isRefusedToken = isServiceError(error) && error.code === status.UNAUTHENTICATED && isInternalSystem(service);
+    if (!isServiceError(error) || isRefusedToken) throw error;
+    throw new AnsweredError(serviceErrorJson(error, service), { cause: error });
+  }
+}
+
+/** Whether the server itself answers, and is therefore the one to ask what its messages look like. */
+function isOfServer(service: string): boolean {
+  return isInternalSystem(service) || dataPlanePackages.includes(service);
+}
+
+/** @throws OperationError where there is no such service, or none of its instances lives */
+async function expectLive(server: Server, service: string): Promise<void> {
+  const health = server.client(HealthClient);
+  const check = unary<HealthCheckResponse>((done) => health.check({ service }, done));
+  const { status: serving } = await check.catch((cause: unknown) => {
+    if (!isServiceError(cause) || cause.code !== status.NOT_FOUND) throw cause;
+    throw new OperationError(`there is no service ${service}: 'micro services' lists those there are`, { cause });
+  });
+  if (serving !== Serving.SERVING)
+    throw new OperationError(`${service} has no live instance: 'micro status' tells what became of them`);
+}
+
+async function schemaOf(server: Server, { service, metadata, proto }: CallOptions): Promise<Schema> {
+  if (proto) {
+    const { readProtoFile } = await import('./proto-file.ts');
+    return readProtoFile(proto.path, proto.includes);
+  }
+  const schema = await reflect(server, metadata);
+  if (!schema) throw new OperationError(`${service} offers no gRPC reflection: give its .proto file with --proto`);
+  const isCallable = isOfServer(service)
+    ? (name: string) => name.startsWith(`${service}.`)
+    : (name: string) => !name.startsWith('grpc.reflection.');
+  return { ...schema, services: schema.services.filter(isCallable) };
+}
