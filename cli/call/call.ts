@@ -39,25 +39,30 @@ export interface CallOptions {
  * @throws UsageError and OperationError for what stands before that
  */
 export async function call(server: Server, options: CallOptions): Promise<void> {
-  const { service, endpoint, metadata, onAnswer } = options;
+  const { service, metadata } = options;
   if (!isOfServer(service)) {
     metadata.set('micro-service', service);
     await expectLive(server, service);
   }
+  try {
+    await callLive(server, options);
+  } catch (error) {
+    const isRefusedToken = isServiceError(error) && error.code === status.UNAUTHENTICATED && isInternalSystem(service);
+    if (!isServiceError(error) || isRefusedToken) throw error;
+    throw new AnsweredError(serviceErrorJson(error, service), { cause: error });
+  }
+}
+
+async function callLive(server: Server, options: CallOptions): Promise<void> {
+  const { service, endpoint, metadata, onAnswer } = options;
   const { method, types } = await findMethod(await schemaOf(server, options), endpoint, service);
   const { methodKind, input, output } = method;
   if (methodKind === 'client_streaming' || methodKind === 'bidi_streaming')
     throw new OperationError(`${endpoint} takes a stream of messages, and micro call sends one: use a client of it`);
   const request = encodeRequest(await options.request(), input, types);
   const timeoutMs = options.timeoutMs ?? (methodKind === 'unary' ? unaryTimeoutMs : Number.POSITIVE_INFINITY);
-  try {
-    for await (const answer of invoke(server, method, request, metadata, timeoutMs))
-      onAnswer(toJsonString(output, fromBinary(output, answer), { registry: types }));
-  } catch (error) {
-    const isRefusedToken = isServiceError(error) && error.code === status.UNAUTHENTICATED && isInternalSystem(service);
-    if (!isServiceError(error) || isRefusedToken) throw error;
-    throw new AnsweredError(serviceErrorJson(error, service), { cause: error });
-  }
+  for await (const answer of invoke(server, method, request, metadata, timeoutMs))
+    onAnswer(toJsonString(output, fromBinary(output, answer), { registry: types }));
 }
 
 /** Whether the server itself answers, and is therefore the one to ask what its messages look like. */

@@ -1,6 +1,7 @@
 import { create, createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import {
   type DescriptorProto,
+  type FieldDescriptorProto,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
@@ -10,7 +11,8 @@ import {
  * Makes a registry of files in any order.
  *
  * What protobufjs makes of a .proto file, which is also what services in Node tell by reflection, names no imports and no
- * JSON names, and writes type names as they are written there. That is completed here.
+ * JSON names, and shortens type names. That is completed here. Where a type inside a message has the name of one outside,
+ * a shortened name is taken for the one inside.
  *
  * @param encoded FileDescriptorProto messages
  * @throws Error that names what cannot be resolved
@@ -33,7 +35,8 @@ function* typesOf(message: DescriptorProto, scope: string): Generator<string> {
   const name = joined(scope, message.name);
   yield name;
   for (const inner of message.enumType) yield joined(name, inner.name);
-  for (const inner of message.nestedType) yield* typesOf(inner, name);
+  // Nothing but its own map field refers to an entry, which may have the name of a type.
+  for (const inner of message.nestedType) if (!isMapEntry(inner)) yield* typesOf(inner, name);
 }
 
 /** Writes every type name in full, and the imports and JSON names that follow. */
@@ -42,7 +45,8 @@ function complete(file: FileDescriptorProto, homes: ReadonlyMap<string, FileDesc
   const resolve = (name: string, scope: string): string => {
     const full = fullName(name, scope, homes);
     const home = homes.get(full);
-    if (home && home !== file) imports.add(home.name);
+    if (!home) throw new Error(`${scope || file.name} refers to ${full}, which none of its files has`);
+    if (home !== file) imports.add(home.name);
     return `.${full}`;
   };
   const completeMessage = (message: DescriptorProto, outer: string): void => {
@@ -51,7 +55,9 @@ function complete(file: FileDescriptorProto, homes: ReadonlyMap<string, FileDesc
     message.extension = [];
     for (const field of message.field) {
       field.jsonName ||= jsonName(field.name);
-      if (field.typeName !== '') field.typeName = resolve(field.typeName, scope);
+      const entry = entryOf(field, message, scope);
+      if (entry) field.typeName = `.${scope}.${entry.name}`;
+      else if (field.typeName !== '') field.typeName = resolve(field.typeName, scope);
     }
     for (const inner of message.nestedType) completeMessage(inner, scope);
   };
@@ -64,6 +70,19 @@ function complete(file: FileDescriptorProto, homes: ReadonlyMap<string, FileDesc
     }
   }
   file.dependency = [...imports];
+}
+
+const isMapEntry = ({ options }: DescriptorProto): boolean => options?.mapEntry === true;
+
+/** What a map field consists of. By a shortened name it is only that of its own field: "by_name" has "By_name". */
+function entryOf(
+  { name, typeName }: FieldDescriptorProto,
+  { nestedType }: DescriptorProto,
+  scope: string,
+): DescriptorProto | undefined {
+  const own = name.slice(0, 1).toUpperCase() + name.slice(1);
+  const isNamed = (entry: string): boolean => typeName === `.${scope}.${entry}` || (typeName === own && entry === own);
+  return nestedType.find((inner) => isMapEntry(inner) && isNamed(inner.name));
 }
 
 /** A name is looked for from the inside out: https://protobuf.dev/programming-guides/proto3/#name-resolution */
@@ -91,5 +110,5 @@ function importedFirst(files: readonly FileDescriptorProto[]): FileDescriptorPro
 
 const joined = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`);
 
-/** https://protobuf.dev/programming-guides/json/: lowerCamelCase. */
+/** In lowerCamelCase: https://protobuf.dev/programming-guides/json/ */
 const jsonName = (name: string): string => name.replace(/_+([a-z\d]?)/gi, (_, next: string) => next.toUpperCase());

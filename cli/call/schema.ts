@@ -6,7 +6,7 @@ export interface Schema {
   /** Full names: "go.micro.service.greeter.Say". */
   readonly services: readonly string[];
   /** One of these, and the types of its methods. */
-  describe(service: string): Promise<FileRegistry>;
+  readonly describe: (service: string) => Promise<FileRegistry>;
 }
 
 export interface FoundMethod {

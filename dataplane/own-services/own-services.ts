@@ -7,6 +7,7 @@ import { type ServerReflectionServer, ServerReflectionService } from '../../prot
 import { ServerReflectionService as ServerReflectionV1AlphaService } from '../../proto/gen/grpc/reflection/v1alpha/reflection.ts';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { dataPlanePackages } from '../../proto/internal-systems.ts';
+import { DataPlaneError } from '../errors.ts';
 import { InstanceStates } from '../routes/instance-state.ts';
 import { compileTable, type RouteTable } from '../routes/table.ts';
 import { Health } from './health.ts';
@@ -26,6 +27,8 @@ export interface OwnServices {
 /**
  * Starts the gRPC services that the data plane answers itself: health and reflection. The lane forwards to them as it does
  * to any instance, at a Unix socket that only this user can reach.
+ *
+ * @throws DataPlaneError `cannot-listen` when the folder for temporary files has no place for the socket
  */
 export async function startOwnServices(presentTable: () => RouteTable | undefined): Promise<OwnServices> {
   const health = new Health(presentTable);
@@ -35,26 +38,34 @@ export async function startOwnServices(presentTable: () => RouteTable | undefine
   server.addService(ServerReflectionService, reflection);
   server.addService(ServerReflectionV1AlphaService, reflection);
 
-  // With mode 0700, and short: the path of a Unix socket has at most 107 bytes.
-  const folder = await mkdtemp(join(tmpdir(), 'micro-'));
-  const stop = async (): Promise<void> => {
-    server.forceShutdown();
-    await rm(folder, { recursive: true });
+  const { folder, address } = await listen(server);
+  return {
+    table: tableTo(address),
+    health,
+    async stop() {
+      server.forceShutdown();
+      await rm(folder, { recursive: true });
+    },
   };
-  const address = `unix:${join(folder, 'grpc.sock')}`;
-  try {
-    await listen(server, address);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { table: tableTo(address), health, stop };
 }
 
-function listen(server: Server, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
-  });
+async function listen(server: Server): Promise<{ readonly folder: string; readonly address: string }> {
+  try {
+    // Made with mode 0700.
+    const folder = await mkdtemp(join(tmpdir(), 'micro-'));
+    const address = `unix:${join(folder, 'grpc.sock')}`;
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
+    });
+    return { folder, address };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataPlaneError(
+      'cannot-listen',
+      `the socket of health and reflection cannot be made: ${reason}; set TMPDIR to a folder that can be written and has a short path`,
+      { cause },
+    );
+  }
 }
 
 function tableTo(address: string): RouteTable {

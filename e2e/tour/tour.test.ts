@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { spawnMicro } from '../harness/command.ts';
@@ -31,6 +32,23 @@ test('a gRPC client gets an answer from the same service', async ({ server }) =>
   const hello = promisify<{ name: string }, Greeting | undefined>(client.hello.bind(client));
   expect(await hello({ name: 'Ada' })).toEqual({ greeting: 'Hello, Ada!' });
   client.close();
+});
+
+test('micro call does so from the terminal', async ({ server }) => {
+  const proto = join(samples.greeter, 'proto', 'greeter.proto');
+  const call = (endpoint: string, json: string) => server.run('call', 'greeter', endpoint, json, '--proto', proto);
+  expect(await call('Say.Hello', '{"name":"Ada"}')).toMatchObject({
+    stdout: '{"greeting":"Hello, Ada!"}',
+    exitCode: 0,
+  });
+  expect((await call('Say.HelloAgain', '{"name":"Ada","times":2}')).stdout.split('\n')).toEqual([
+    '{"greeting":"Hello, Ada!"}',
+    '{"greeting":"Hello, Ada!"}',
+  ]);
+  expect(await call('Say.Hello', '{}')).toMatchObject({
+    stderr: '{"id":"greeter","code":400,"detail":"give the name of whom to greet","status":"Bad Request"}',
+    exitCode: 1,
+  });
 });
 
 test('micro routes ls shows the routes of both entrypoints', async ({ server }) => {
