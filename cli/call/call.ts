@@ -10,10 +10,11 @@ import { dataPlanePackages, isInternalSystem } from '../../proto/internal-system
 import type { Server } from '../client-command.ts';
 import { AnsweredError, isServiceError, OperationError } from '../errors.ts';
 import { invoke } from './invoke.ts';
+import { invokeJson } from './json-call.ts';
 import { reflect } from './reflection.ts';
-import { encodeRequest } from './request.ts';
-import { findMethod, type Schema } from './schema.ts';
-import { serviceErrorJson } from './service-error.ts';
+import { encodeRequest, parseRequest } from './request.ts';
+import { findMethod, readEndpoint, type Schema } from './schema.ts';
+import { goMicroError, serviceErrorJson } from './service-error.ts';
 
 const unaryTimeoutMs = 5_000;
 
@@ -33,7 +34,8 @@ export interface CallOptions {
 }
 
 /**
- * Calls a method: see that its service lives, learn what its messages look like, call.
+ * Calls a method: see that its service lives, learn what its messages look like, call. Where that cannot be learnt, the
+ * service is given JSON.
  *
  * @throws AnsweredError with the error that the service answered
  * @throws UsageError and OperationError for what stands before that
@@ -55,15 +57,41 @@ export async function call(server: Server, options: CallOptions): Promise<void> 
 
 async function callLive(server: Server, options: CallOptions): Promise<void> {
   const { service, endpoint, metadata, onAnswer } = options;
-  const { method, types } = await findMethod(await schemaOf(server, options), endpoint, service);
+  const schema = await schemaOf(server, options);
+  if (schema === undefined) return callInJson(server, options);
+  const { method, types } = await findMethod(schema, endpoint, service);
   const { methodKind, input, output } = method;
   if (methodKind === 'client_streaming' || methodKind === 'bidi_streaming')
     throw new OperationError(`${endpoint} takes a stream of messages, and micro call sends one: use a client of it`);
-  const request = encodeRequest(await options.request(), input, types);
+  const request = encodeRequest(parseRequest(await options.request()), input, types);
   const timeoutMs = options.timeoutMs ?? (methodKind === 'unary' ? unaryTimeoutMs : Number.POSITIVE_INFINITY);
   for await (const answer of invoke(server, method, request, metadata, timeoutMs))
     onAnswer(toJsonString(output, fromBinary(output, answer), { registry: types }));
 }
+
+/** Calls a service that does not tell what its messages look like, and may know by itself what JSON becomes. */
+async function callInJson(
+  server: Server,
+  { service, endpoint, metadata, onAnswer, ...options }: CallOptions,
+): Promise<void> {
+  const { serviceName, methodName } = readEndpoint(endpoint);
+  const path = `/${serviceName.includes('.') ? '' : `${service}.`}${serviceName}/${methodName}`;
+  const request = JSON.stringify(parseRequest(await options.request()));
+  try {
+    const answers = invokeJson(server.address, path, request, metadata, options.timeoutMs ?? unaryTimeoutMs);
+    for await (const answer of answers) onAnswer(JSON.stringify(JSON.parse(answer)));
+  } catch (cause) {
+    const isAnswered = isServiceError(cause) && (!mayRefuseJson.has(cause.code) || goMicroError(cause.details));
+    if (isAnswered) throw cause;
+    // What is no JSON either may be anything, and is not for a terminal.
+    const reason = isServiceError(cause) ? cause.details : 'its answer is none';
+    const refusal = `${service} offers no gRPC reflection, and takes no JSON (${reason})`;
+    throw new OperationError(`${refusal}: give its .proto file with --proto`, { cause });
+  }
+}
+
+/** What services answer that expected a message: no such codec, or bytes that are none. */
+const mayRefuseJson: ReadonlySet<status> = new Set([status.UNIMPLEMENTED, status.INTERNAL, status.UNKNOWN]);
 
 /** Whether the server itself answers, and is therefore the one to ask what its messages look like. */
 function isOfServer(service: string): boolean {
@@ -82,13 +110,13 @@ async function expectLive(server: Server, service: string): Promise<void> {
     throw new OperationError(`${service} has no live instance: 'micro status' tells what became of them`);
 }
 
-async function schemaOf(server: Server, { service, metadata, proto }: CallOptions): Promise<Schema> {
+async function schemaOf(server: Server, { service, metadata, proto }: CallOptions): Promise<Schema | undefined> {
   if (proto) {
     const { readProtoFile } = await import('./proto-file.ts');
     return readProtoFile(proto.path, proto.includes);
   }
   const schema = await reflect(server, metadata);
-  if (!schema) throw new OperationError(`${service} offers no gRPC reflection: give its .proto file with --proto`);
+  if (!schema) return undefined;
   const isCallable = isOfServer(service)
     ? (name: string) => name.startsWith(`${service}.`)
     : (name: string) => !name.startsWith('grpc.reflection.');

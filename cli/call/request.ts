@@ -1,20 +1,23 @@
 import { type DescMessage, fromJson, type JsonValue, type Registry, toBinary } from '@bufbuild/protobuf';
 import { UsageError } from '../errors.ts';
 
-/**
- * Encodes a request that is written in JSON: https://protobuf.dev/programming-guides/json/
- *
- * @throws UsageError that says where it is wrong
- */
-export function encodeRequest(json: string, type: DescMessage, registry: Registry): Uint8Array {
-  let value: JsonValue;
+/** @throws UsageError that says where it is wrong */
+export function parseRequest(json: string): JsonValue {
   try {
-    value = JSON.parse(json) as JsonValue;
+    return JSON.parse(json) as JsonValue;
   } catch (cause) {
     throw new UsageError(`the request is not JSON: ${reason(cause)}`, { cause });
   }
+}
+
+/**
+ * Encodes a request: https://protobuf.dev/programming-guides/json/
+ *
+ * @throws UsageError that says what does not fit the type
+ */
+export function encodeRequest(request: JsonValue, type: DescMessage, registry: Registry): Uint8Array {
   try {
-    return toBinary(type, fromJson(type, value, { registry }));
+    return toBinary(type, fromJson(type, request, { registry }));
   } catch (cause) {
     throw new UsageError(`the request does not fit: ${reason(cause)}; ${fieldsOf(type)}`, { cause });
   }

@@ -19,16 +19,25 @@ export interface FoundMethod {
 const maxDescribed = 20;
 
 /**
- * The method that an endpoint names: "Say.Hello", or in full "go.micro.service.greeter.Say/Hello".
+ * The gRPC service and the method that an endpoint names: "Say.Hello", or in full "go.micro.service.greeter.Say/Hello".
+ *
+ * @throws UsageError for what is no endpoint
+ */
+export function readEndpoint(endpoint: string): { readonly serviceName: string; readonly methodName: string } {
+  const [, serviceName, methodName] = /^\/?([\w.]+)[./](\w+)$/.exec(endpoint) ?? [];
+  if (serviceName !== undefined && methodName !== undefined) return { serviceName, methodName };
+  throw new UsageError(`"${endpoint}" is not an endpoint: write Service.Method or package.Service/Method`);
+}
+
+/**
+ * The method that an endpoint names.
  *
  * @param of whose methods these are, for people to read
  * @throws UsageError for what is no endpoint, or names methods of several services
  * @throws OperationError where there is no such method, with those there are
  */
 export async function findMethod(schema: Schema, endpoint: string, of: string): Promise<FoundMethod> {
-  const [, serviceName, methodName] = /^\/?([\w.]+)[./](\w+)$/.exec(endpoint) ?? [];
-  if (serviceName === undefined)
-    throw new UsageError(`"${endpoint}" is not an endpoint: write Service.Method or package.Service/Method`);
+  const { serviceName, methodName } = readEndpoint(endpoint);
   const matching = schema.services.includes(serviceName)
     ? [serviceName]
     : schema.services.filter((name) => name.endsWith(`.${serviceName}`));

@@ -20,7 +20,8 @@ export function serviceErrorJson({ code, details }: Pick<ServiceError, 'code' | 
   return JSON.stringify(goMicroError(details) ?? (translated satisfies GoMicroError));
 }
 
-function goMicroError(details: string): object | undefined {
+/** The error that a status message of go-micro is; undefined for any other message. */
+export function goMicroError(details: string): object | undefined {
   try {
     const error: unknown = JSON.parse(details);
     return typeof error === 'object' && error !== null && 'detail' in error && 'code' in error ? error : undefined;

@@ -13,8 +13,10 @@ export class CallCommand extends ClientCommand {
     description: 'call a method of a gRPC service',
     details: `
       The service is named in full or in short, the endpoint as Service.Method or package.Service/Method. What its messages
-      look like is asked of the service by gRPC reflection, or read from --proto. Request and answers are JSON, an answer a
-      line; the request is {} when left out, and read from stdin for "-".
+      look like is asked of the service by gRPC reflection, or read from --proto. Without either it is sent JSON, as
+      go-micro and Connect take it; it has to be named in full then.
+
+      Request and answers are JSON, an answer a line. The request is {} when left out, and read from stdin for "-".
 
       An error that the service answers goes to stderr as JSON: {"id","code","detail","status"}.
     `,

@@ -108,7 +108,11 @@ test('a call that takes too long is ended', async ({ server }) => {
 
 test.for([
   [1, ['nobody', 'Tally.Add'], "there is no service nobody: 'micro services' lists those there are"],
-  [1, ['silent', 'Tally.Add'], 'silent offers no gRPC reflection: give its .proto file with --proto'],
+  [
+    1,
+    ['silent', 'Tally.Add'],
+    /^silent offers no gRPC reflection, and takes no JSON \(.+\): give its \.proto file with --proto$/,
+  ],
   [
     1,
     ['tally', 'Tally.Sub'],

@@ -41,6 +41,9 @@ test('micro call does so from the terminal', async ({ server }) => {
     stdout: '{"greeting":"Hello, Ada!"}',
     exitCode: 0,
   });
+  // It offers no reflection, but knows by itself what JSON becomes.
+  const full = ['go.micro.service.greeter', 'Say.Hello', '{"name":"Ada"}'];
+  expect(await server.succeed('call', ...full)).toBe('{"greeting":"Hello, Ada!"}');
   expect((await call('Say.HelloAgain', '{"name":"Ada","times":2}')).stdout.split('\n')).toEqual([
     '{"greeting":"Hello, Ada!"}',
     '{"greeting":"Hello, Ada!"}',
