@@ -20,7 +20,7 @@ import { createFullLanes } from './http/full/lanes.ts';
 import { defaultTimeouts, type Timeouts } from './limits.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { startOwnServices } from './own-services/own-services.ts';
-import { type GrpcRoute, routeGrpc } from './routes/grpc.ts';
+import { grpcRoute } from './routes/grpc.ts';
 import { PresentTable } from './routes/present.ts';
 import { setAside } from './routes/set-aside.ts';
 import { type RoutesStatus, startSubscription } from './routes/subscription.ts';
@@ -132,11 +132,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const httpLane = certificates
     ? overTls({ certificates, h2: fullLanes.http2, http1: fastLane, handshakeMs: tlsHandshakeMs, log })
     : fastLane;
-  const route: GrpcRoute = (path, microService) => {
-    // Who names a service asks that one about itself.
-    const ownService = microService === undefined ? routeGrpc(own.table, path, undefined) : undefined;
-    return ownService ?? (present.table && routeGrpc(present.table, path, microService));
-  };
+  const route = grpcRoute(own.table, shared.table);
   const grpcLane = stack.adopt(createGrpcLane({ ...shared, route }), (lane) => lane.close());
   const notGrpc = refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge');
   const plainGrpc = byPreface({ http2: grpcLane, other: notGrpc, timeoutMs: requestHeadMs });

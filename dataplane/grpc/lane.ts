@@ -1,6 +1,5 @@
 import { Deadlines } from '../deadlines.ts';
 import type { Lane } from '../downstream/lane.types.ts';
-import type { GrpcRoute } from '../routes/grpc.ts';
 import type { RouteTable } from '../routes/table.ts';
 import { WriteBatch } from '../sockets/write-batch.ts';
 import type { UpstreamConnections } from '../upstream/connections.ts';
@@ -9,8 +8,7 @@ import { InstancePools } from './instance-pools.ts';
 import type { GrpcLaneParts } from './lane.types.ts';
 
 export interface GrpcLaneOptions
-  extends Pick<GrpcLaneParts, 'buffers' | 'calls' | 'trustedProxies' | 'timeouts' | 'log'> {
-  readonly route: GrpcRoute;
+  extends Pick<GrpcLaneParts, 'buffers' | 'route' | 'calls' | 'trustedProxies' | 'timeouts' | 'log'> {
   readonly table: () => RouteTable | undefined;
   /** Counts those to instances. */
   readonly connections: UpstreamConnections;
@@ -46,7 +44,6 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
   let phase: 'serving' | 'draining' | 'closing' = 'serving';
   const parts: GrpcLaneParts = {
     ...options,
-    route: (path, microService) => options.route(path, microService) ?? (table() ? undefined : 'no-table'),
     service: (name) => table()?.services.get(name),
     pools,
     deadlines,

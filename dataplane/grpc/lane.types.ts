@@ -3,6 +3,7 @@ import type { CallRecorder } from '../calls.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { TrustedProxies } from '../headers/trusted-proxies.ts';
 import type { Timeouts } from '../limits.ts';
+import type { GrpcRoute } from '../routes/grpc.ts';
 import type { RoutedService } from '../routes/table.ts';
 import type { WriteParts } from '../sockets/socket-writer.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -10,8 +11,7 @@ import type { InstancePools } from './instance-pools.ts';
 
 /** What all connections of the gRPC lane share. */
 export interface GrpcLaneParts extends WriteParts {
-  /** The service that a call goes to; 'no-table' as long as there is no route table. */
-  readonly route: (path: string, microService: string | undefined) => RoutedService | undefined | 'no-table';
+  readonly route: GrpcRoute;
   /** The service of that name as it is routed now. */
   readonly service: (name: string) => RoutedService | undefined;
   readonly calls: CallRecorder;

@@ -1,7 +1,22 @@
 import type { RoutedService, RouteTable } from './table.ts';
 
 /** Where a gRPC call goes, by its path ("/<package>.<Service>/<Method>") and its metadata `micro-service`. */
-export type GrpcRoute = (path: string, microService: string | undefined) => RoutedService | undefined;
+export type GrpcRoute = (path: string, microService: string | undefined) => RoutedService | undefined | 'no-table';
+
+/**
+ * Routes by the present table, but calls of what the data plane answers itself to that. A call that names a service by
+ * metadata asks that one about itself.
+ *
+ * @param own leads to what the data plane answers itself
+ */
+export function grpcRoute(own: RouteTable, presentTable: () => RouteTable | undefined): GrpcRoute {
+  return (path, microService) => {
+    const ownService = microService === undefined ? routeGrpc(own, path, undefined) : undefined;
+    if (ownService) return ownService;
+    const present = presentTable();
+    return present ? routeGrpc(present, path, microService) : 'no-table';
+  };
+}
 
 /** The service that a gRPC call goes to: the one that `microService` names where it is sent, else the package of `path`. */
 export function routeGrpc(
