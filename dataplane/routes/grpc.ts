@@ -1,6 +1,9 @@
 import type { RoutedService, RouteTable } from './table.ts';
 
-/** Where a gRPC call goes, by its path ("/<package>.<Service>/<Method>") and its metadata `micro-service`. */
+/**
+ * The service that a gRPC call goes to, by its path ("/<package>.<Service>/<Method>") and its metadata `micro-service`;
+ * 'no-table' as long as there is no route table.
+ */
 export type GrpcRoute = (path: string, microService: string | undefined) => RoutedService | undefined | 'no-table';
 
 /**
