@@ -76,22 +76,38 @@ async function callInJson(
 ): Promise<void> {
   const { serviceName, methodName } = readEndpoint(endpoint);
   const path = `/${serviceName.includes('.') ? '' : `${service}.`}${serviceName}/${methodName}`;
-  const request = JSON.stringify(parseRequest(await options.request()));
+  const request = await options.request();
+  parseRequest(request);
   try {
     const answers = invokeJson(server.address, path, request, metadata, options.timeoutMs ?? unaryTimeoutMs);
-    for await (const answer of answers) onAnswer(JSON.stringify(JSON.parse(answer)));
+    for await (const answer of answers) onAnswer(oneLine(answer));
   } catch (cause) {
-    const isAnswered = isServiceError(cause) && (!mayRefuseJson.has(cause.code) || goMicroError(cause.details));
-    if (isAnswered) throw cause;
-    // What is no JSON either may be anything, and is not for a terminal.
-    const reason = isServiceError(cause) ? cause.details : 'its answer is none';
+    if (!mayRefuseJson(cause)) throw cause;
+    // What is no JSON may be anything, and is not for a terminal.
+    const reason = isServiceError(cause) ? cause.details : 'it answered none';
     const refusal = `${service} offers no gRPC reflection, and takes no JSON (${reason})`;
-    throw new OperationError(`${refusal}: give its .proto file with --proto`, { cause });
+    // The path begins with the name, and other servers than go-micro's look at all of it.
+    const orInFull = service.includes('.') ? '' : ", or name it in full as 'micro services' does";
+    throw new OperationError(`${refusal}: give its .proto file with --proto${orInFull}`, { cause });
   }
 }
 
-/** What services answer that expected a message: no such codec, or bytes that are none. */
-const mayRefuseJson: ReadonlySet<status> = new Set([status.UNIMPLEMENTED, status.INTERNAL, status.UNKNOWN]);
+/** Whether this is what services answer that expected a message: no such method or codec, or bytes that are none. */
+function mayRefuseJson(error: unknown): boolean {
+  if (error instanceof SyntaxError) return true;
+  if (!isServiceError(error) || goMicroError(error.details)) return false;
+  return [status.UNIMPLEMENTED, status.INTERNAL, status.UNKNOWN].includes(error.code);
+}
+
+/**
+ * JSON as it is, 64-bit numbers too; a line break in it can only be between its parts.
+ *
+ * @throws SyntaxError for what is none
+ */
+function oneLine(json: string): string {
+  JSON.parse(json);
+  return json.replaceAll(/[\r\n]/g, ' ');
+}
 
 /** Whether the server itself answers, and is therefore the one to ask what its messages look like. */
 function isOfServer(service: string): boolean {

@@ -111,7 +111,7 @@ test.for([
   [
     1,
     ['silent', 'Tally.Add'],
-    /^silent offers no gRPC reflection, and takes no JSON \(.+\): give its \.proto file with --proto$/,
+    /^silent offers no gRPC reflection, and takes no JSON \(.+\): give its \.proto file with --proto, or name it in full as 'micro services' does$/,
   ],
   [
     1,
