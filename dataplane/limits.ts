@@ -20,6 +20,11 @@ export interface Timeouts {
   /** From the last byte of a request to the head of its answer. */
   readonly answerHeadMs: number;
   /**
+   * How long a connection to an HTTP/2 instance may be silent when a call was sent on it, before the instance is asked
+   * whether it is there, and how long it may take to say so.
+   */
+  readonly silentMs: number;
+  /**
    * How long a connection to an instance rests before it is closed: below the 5 s after which a Node server closes
    * it, so that seldom a request meets a connection that is being closed.
    */
@@ -39,6 +44,7 @@ export const defaultTimeouts: Timeouts = {
   lingerMs: 2_000,
   connectMs: 1_000,
   answerHeadMs: 60_000,
+  silentMs: 5_000,
   upstreamIdleMs: 4_000,
   drainGraceMs: 500,
   drainMs: 10_000,

@@ -5,7 +5,7 @@ import { service, startTestDataPlane, testSource } from '../data-plane.fixture.t
 import { sendHttp1 } from '../http/http.fixture.ts';
 import { answerOk, callHead, frameClient, goaway, headers, startFrameInstance } from './frame-peers.fixture.ts';
 import { grpcClient, hello, startGrpcInstance } from './grpc.fixture.ts';
-import { flag, frame, frameType, settings } from './hpack/wire.fixture.ts';
+import { flag, frame, frameType, settings, settingsAck } from './hpack/wire.fixture.ts';
 
 const greeter = (...addresses: string[]) =>
   testSource(service('go.micro.service.greeter', addresses, { protocol: Protocol.PROTOCOL_H2C }));
@@ -116,4 +116,30 @@ test('an instance that takes connections and says nothing is passed over', async
   const answers = await Promise.all(Array.from({ length: 20 }, () => hello(client, '')));
   expect(answers.map(({ message }) => message)).toEqual(Array.from({ length: 20 }, () => 'hello'));
   expect((await sendHttp1(admin, '/metrics')).body).toContain('micro_instances_set_aside 1\n');
+});
+
+test('a call to an instance that hangs ends, even without a deadline', async () => {
+  const hanging = await startFrameInstance(
+    ({ type }, peer) => {
+      if (type === frameType.settings) peer.send(settingsAck);
+    },
+    { acknowledges: false },
+  );
+  const { grpc } = await startTestDataPlane(greeter(hanging), { timeouts: { silentMs: 50 } });
+  await expect(hello(grpcClient(grpc), '')).rejects.toEqual(unavailable(/connection to the instance was lost/));
+});
+
+test('an instance that takes its time is asked whether it is there, and waited for', async () => {
+  let pings = 0;
+  const slow = await startFrameInstance(({ type, flags, stream }, peer) => {
+    if (type !== frameType.ping || (flags & flag.ack) !== 0) return;
+    pings += 1;
+    peer.send(answerOk(stream + 1));
+  });
+  const { grpc } = await startTestDataPlane(greeter(slow), { timeouts: { silentMs: 50 } });
+  const client = frameClient(grpc);
+  client.send(headers(1, callHead, true));
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ stream: 1, flags: 5 })));
+  expect(client.received.find(({ stream }) => stream === 1)?.payload).toEqual(answerOk(1).subarray(9));
+  expect(pings).toBe(1);
 });

@@ -16,6 +16,8 @@ export interface InstanceConnectionOptions {
   readonly streamWindowBytes: number;
   readonly deadlines: Deadlines;
   readonly connectMs: number;
+  /** How long the instance may be silent when a call was sent, in milliseconds. */
+  readonly silentMs: number;
   /** How long it rests without calls before it is closed, in milliseconds. */
   readonly idleMs: number;
   /** It can be used from now on. */
@@ -25,6 +27,19 @@ export interface InstanceConnectionOptions {
   /** No more calls are to go here: either side has begun to end it, or it could not be made (`error`). */
   readonly onUnusable: (error: Error | undefined) => void;
 }
+
+/**
+ * What was heard of the instance since a call was sent to it. One that hangs keeps its connections, and with them the calls
+ * that have no deadline.
+ *
+ *   heard ─a call─▶ due ─silentMs─▶ silent ─silentMs: PING─▶ asked ─silentMs─▶ given up
+ *     ▲                               │                        │
+ *     └──────────────── whatever comes ────────────────────────┘
+ *
+ * What comes while a call is `due` was sent before the instance had it, perhaps. Where nothing was sent, nothing is asked:
+ * servers end connections of peers that send PING again and again.
+ */
+type Silence = 'heard' | 'due' | 'silent' | 'asked';
 
 /** A connection to an HTTP/2 instance, by prior knowledge (RFC 9113 section 3.3), that the calls of all clients share. */
 export class InstanceConnection extends Http2Connection implements Bounded {
@@ -37,11 +52,13 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   #nextStreamId = 1;
   #isConnected = false;
   #isUsable = true;
+  #silence: Silence = 'heard';
   #error: Error | undefined;
 
   constructor(options: InstanceConnectionOptions) {
     const { address, parts, deadlines, connectMs } = options;
     const reading = new DirectReading(parts.buffers, (bytes, length, isShared) => {
+      if (this.#silence !== 'due') this.#silence = 'heard';
       this.read(bytes, length);
       // All of it was copied: no buffer of its own is needed.
       if (!isShared) reading.share(true);
@@ -100,12 +117,18 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     const stream = new Http2Stream(this, this.#nextStreamId, user);
     this.#nextStreamId += 2;
     this.streams.set(stream.id, stream);
-    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.#silence === 'heard') this.#silence = 'due';
+    if (this.streams.size === 1) this.#listenOn();
     if (this.#nextStreamId > maxStreamId) this.#unusable();
     return stream;
   }
 
   onDeadline(): void {
+    if (this.#isConnected && this.streams.size > 0) {
+      this.#listenOn();
+      this.#checkSilence();
+      return;
+    }
     this.deadline = Number.POSITIVE_INFINITY;
     if (this.#isConnected) this.close();
     else this.socket.destroy(new Error(`no HTTP/2 connection within ${this.#connection.connectMs} ms`));
@@ -173,7 +196,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   }
 
   protected onPong(): void {
-    // None was asked for.
+    // It counts as anything else that is heard of the instance.
   }
 
   protected onStreamClosed(): void {
@@ -188,6 +211,23 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     this.frames.release();
     this.writer.release();
     this.socket.destroySoon();
+  }
+
+  #listenOn(): void {
+    this.deadline = this.#connection.deadlines.after(this.#connection.silentMs);
+  }
+
+  #checkSilence(): void {
+    if (this.#silence === 'due') this.#silence = 'silent';
+    else if (this.#silence === 'silent') {
+      this.#silence = 'asked';
+      this.frames.ping(false, preface, 0);
+    } else if (this.#silence === 'asked') {
+      // After a turn that took long the answer may be there, unread: sockets are read before this runs.
+      setImmediate(() => {
+        if (this.#silence === 'asked') this.socket.destroy(new Error('the instance does not answer PING'));
+      });
+    }
   }
 
   #unusable(): void {

@@ -18,6 +18,8 @@ export interface InstancePoolsOptions extends WriteParts {
   readonly deadlines: Deadlines;
   readonly streamWindowBytes: number;
   readonly connectMs: number;
+  /** How long an instance may be silent when a call was sent to it, in milliseconds. */
+  readonly silentMs: number;
   /** How long a connection without calls is kept, in milliseconds. */
   readonly idleMs: number;
   /** Where connections are counted. */
@@ -110,13 +112,14 @@ class InstancePool {
   }
 
   #connect(): void {
-    const { connections, deadlines, streamWindowBytes, connectMs, idleMs } = this.#options;
+    const { connections, deadlines, streamWindowBytes, connectMs, silentMs, idleMs } = this.#options;
     const connection = new InstanceConnection({
       address: this.#instance.address,
       parts: this.#options,
       deadlines,
       streamWindowBytes,
       connectMs,
+      silentMs,
       idleMs,
       onConnected: () => this.#serve(),
       onRoom: () => {

@@ -28,13 +28,14 @@ const streamWindowBytes = 65_535;
  */
 export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
   const { table, timeouts, buffers, connections: upstreamConnections } = options;
-  const { connectMs, upstreamIdleMs, requestHeadMs, idleMs } = timeouts;
-  const deadlines = new Deadlines(Math.min(connectMs, upstreamIdleMs, requestHeadMs, idleMs));
+  const { connectMs, silentMs, upstreamIdleMs, requestHeadMs, idleMs } = timeouts;
+  const deadlines = new Deadlines(Math.min(connectMs, silentMs, upstreamIdleMs, requestHeadMs, idleMs));
   const batch = new WriteBatch();
   const pools = new InstancePools({
     deadlines,
     streamWindowBytes,
     connectMs,
+    silentMs,
     idleMs: upstreamIdleMs,
     connections: upstreamConnections,
     buffers,
