@@ -3,6 +3,7 @@ import type { Call as CallRecord } from '../calls.ts';
 import { maxRetries } from '../limits.ts';
 import type { InstanceState } from '../routes/instance-state.ts';
 import type { RoutedInstance, RoutedService } from '../routes/table.ts';
+import { ByteQueue } from './connection/byte-queue.ts';
 import type { Http2Stream, StreamUser } from './connection/http2-stream.ts';
 import { ErrorCode } from './frames/protocol.ts';
 import { statusName, trailers, trailersOnly, unsupportedMediaType } from './heads/own-answer.ts';
@@ -46,8 +47,7 @@ export class Call implements StreamUser, Taker {
   #tries = 0;
   #requestHasEnded = false;
   /** What has come of the request's body; undefined once it cannot be sent again. */
-  #kept: Buffer[] | undefined = [];
-  #keptBytes = 0;
+  #kept: ByteQueue | undefined = new ByteQueue();
   /** Bytes of the request's body that left for the present instance, and that the client was given back as window. */
   #leftBytes = 0;
   #creditedBytes = 0;
@@ -109,12 +109,12 @@ export class Call implements StreamUser, Taker {
     this.#upstream = upstream;
     this.#state = 'asking';
     this.#leftBytes = 0;
-    const kept = this.#kept ?? [];
-    const { bytes, length } = this.#ownFields.block();
-    upstream.sendHeaders(this.#requestHasEnded && kept.length === 0, this.#head.block, bytes, length);
-    for (const [index, piece] of kept.entries()) {
-      const isLast = this.#requestHasEnded && index === kept.length - 1;
-      this.#left(upstream.sendData(isLast, piece, 0, piece.length));
+    let toSend = this.#kept?.length ?? 0;
+    const block = this.#ownFields.block();
+    upstream.sendHeaders(this.#requestHasEnded && toSend === 0, this.#head.block, block.bytes, block.length);
+    for (const { bytes, start, end } of this.#kept?.parts ?? []) {
+      toSend -= end - start;
+      this.#left(upstream.sendData(this.#requestHasEnded && toSend === 0, bytes, start, end));
     }
   }
 
@@ -220,11 +220,10 @@ export class Call implements StreamUser, Taker {
   };
 
   #keep(bytes: Buffer, start: number, end: number): void {
-    if (end === start) return;
-    this.#keptBytes += end - start;
+    this.#kept?.push(bytes, start, end);
     // While nobody has it, all of it is kept: the client's window bounds it.
-    if (this.#keptBytes > maxKeptBytes && this.#state !== 'connecting') this.#kept = undefined;
-    else this.#kept?.push(Buffer.from(bytes.subarray(start, end)));
+    const isTooMuch = this.#kept !== undefined && this.#kept.length > maxKeptBytes;
+    if (isTooMuch && this.#state !== 'connecting') this.#kept = undefined;
   }
 
   /** Bytes of the request have left for the instance: the client may send as many more, but is told so once. */

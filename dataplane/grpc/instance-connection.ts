@@ -45,8 +45,6 @@ type Silence = 'heard' | 'due' | 'silent' | 'asked';
 export class InstanceConnection extends Http2Connection implements Bounded {
   readonly socket: Socket;
   readonly heads: AnswerHeads;
-  /** Whether the instance has answered on it. */
-  hasAnswered = false;
   deadline: number;
   readonly #connection: InstanceConnectionOptions;
   #nextStreamId = 1;
@@ -163,7 +161,6 @@ export class InstanceConnection extends Http2Connection implements Bounded {
       this.decoder.decode(bytes, start, end);
       return;
     }
-    this.hasAnswered = true;
     // What cannot be read ends the connection, of which the stream hears as long as it is not over.
     stream.hasReceivedEnd = endStream;
     stream.user.onHeaders(stream, endStream, bytes, start, end);
