@@ -1,4 +1,5 @@
 import { maxFrameBytes } from '../frames/protocol.ts';
+import { ByteQueue } from './byte-queue.ts';
 import type { Http2Connection } from './http2-connection.ts';
 
 /** Hears what becomes of a stream. Nothing is heard of it after `onReset`, or once both sides have ended it. */
@@ -37,8 +38,7 @@ export class Http2Stream {
   /** Of what we received, what has left but was not given back as window yet. */
   #consumed = 0;
   /** DATA that waits for windows or the socket. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new ByteQueue();
   #ending: Ending | undefined;
 
   constructor(connection: Http2Connection, id: number, user: StreamUser) {
@@ -52,7 +52,7 @@ export class Http2Stream {
 
   /** Whether something waits to be sent. */
   get isHolding(): boolean {
-    return this.#heldBytes > 0 || this.#ending !== undefined;
+    return this.#held.length > 0 || this.#ending !== undefined;
   }
 
   /** Sends a header block at once; to be called before any DATA. */
@@ -69,7 +69,7 @@ export class Http2Stream {
   sendData(endStream: boolean, bytes: Buffer, start: number, end: number): number {
     if (this.hasSentEnd || this.isClosed) return end - start;
     if (this.isHolding) {
-      this.#hold(bytes, start, end);
+      this.#held.push(bytes, start, end);
       if (endStream) this.#ending = 'data';
       return 0;
     }
@@ -82,7 +82,7 @@ export class Http2Stream {
       at += room;
       if (at === end) return end - start;
     }
-    this.#hold(bytes, at, end);
+    this.#held.push(bytes, at, end);
     if (endStream) this.#ending = 'data';
     this.connection.waiting.add(this);
     return at - start;
@@ -91,24 +91,22 @@ export class Http2Stream {
   /** Ends our side with a header block, behind all DATA. */
   sendTrailers(block: Uint8Array): void {
     if (this.hasSentEnd || this.isClosed) return;
-    if (this.#heldBytes === 0) this.sendHeaders(true, block);
+    if (this.#held.length === 0) this.sendHeaders(true, block);
     else this.#ending = block;
   }
 
   /** Sends what waits, as far as windows and the socket allow. */
   flush(): void {
     let sent = 0;
-    while (this.#heldBytes > 0) {
-      const piece = this.#held[0] as Buffer;
-      const room = Math.min(piece.length, this.#room(), maxFrameBytes);
+    for (let { first } = this.#held; first !== undefined; { first } = this.#held) {
+      const { bytes, start, end } = first;
+      const room = Math.min(end - start, this.#room(), maxFrameBytes);
       if (room === 0) break;
-      this.#heldBytes -= room;
+      this.#held.drop(room);
       sent += room;
-      this.#writeData(this.#heldBytes === 0 && this.#ending === 'data', piece, 0, room);
-      if (room === piece.length) this.#held.shift();
-      else this.#held[0] = piece.subarray(room);
+      this.#writeData(this.#held.length === 0 && this.#ending === 'data', bytes, start, start + room);
     }
-    if (this.#heldBytes === 0) {
+    if (this.#held.length === 0) {
       this.connection.waiting.delete(this);
       const ending = this.#ending;
       this.#ending = undefined;
@@ -122,8 +120,7 @@ export class Http2Stream {
 
   /** Drops what waits to be sent. */
   dropHeld(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#held.clear();
     this.#ending = undefined;
     this.connection.waiting.delete(this);
   }
@@ -151,12 +148,6 @@ export class Http2Stream {
     if (this.isClosed) return;
     this.connection.frames.rstStream(this.id, code);
     this.connection.closed(this, true);
-  }
-
-  #hold(bytes: Buffer, start: number, end: number): void {
-    if (end === start) return;
-    this.#held.push(Buffer.from(bytes.subarray(start, end)));
-    this.#heldBytes += end - start;
   }
 
   #room(): number {
