@@ -143,3 +143,35 @@ test('an instance that takes its time is asked whether it is there, and waited f
   expect(client.received.find(({ stream }) => stream === 1)?.payload).toEqual(answerOk(1).subarray(9));
   expect(pings).toBe(1);
 });
+
+test('an instance that takes no more connections is not beset, while it still serves calls on one', async () => {
+  let connections = 0;
+  let turns = 0;
+  const instance = await startFrameInstance(
+    ({ type, stream }, peer) => {
+      if (type !== frameType.headers) return;
+      if (stream === 3) peer.send(answerOk(3));
+      // Time enough for many connections.
+      const answerLater = (): void => {
+        turns += 1;
+        if (turns === 500) peer.send(answerOk(1));
+        else setImmediate(answerLater);
+      };
+      if (stream === 1) answerLater();
+    },
+    {
+      onConnection(peer) {
+        connections += 1;
+        if (connections === 1) peer.send(settings([0x3, 1]));
+        else peer.socket.destroy();
+      },
+    },
+  );
+  const { grpc } = await startTestDataPlane(greeter(instance));
+  const client = frameClient(grpc);
+  client.send(headers(1, callHead, true));
+  client.send(headers(3, callHead, true));
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ stream: 3, flags: 5 })));
+  expect(client.received.find(({ stream }) => stream === 3)?.payload).toEqual(answerOk(3).subarray(10));
+  expect(connections).toBe(2);
+});

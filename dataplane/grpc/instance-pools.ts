@@ -135,10 +135,12 @@ class InstancePool {
   #forget(connection: InstanceConnection, error: Error | undefined): void {
     this.#connections = this.#connections.filter((each) => each !== connection);
     if (this.#waiting.size === 0) return;
-    if (connection.isConnected || this.#connections.length > 0) {
+    if (connection.isConnected) {
       this.#serve();
       return;
     }
+    // Who waits gets the room of those that stand. To try again at once would be to try without end.
+    if (this.#connections.length > 0) return;
     const failed = [...this.#waiting];
     this.#waiting.clear();
     const reason = error ?? new Error('the connection was closed before it stood');
