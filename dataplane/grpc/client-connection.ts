@@ -16,7 +16,7 @@ import type { GrpcLaneParts } from './lane.types.ts';
 /** Bytes that wait to be read by a client, above which no more of its calls are taken in. */
 const mostUnread = 1024 * 1024;
 
-/** Streams that a client may reset: to open and reset them costs it nothing, and an instance a call (CVE-2023-44487). */
+/** Streams that a client may reset, or have reset: that costs it nothing, and an instance a call (CVE-2023-44487). */
 const resetAllowance = { burst: 1_000, perSecond: 100 };
 
 /** A client's connection: takes its calls (RFC 9113 section 3.4 and up, as a server). */
@@ -118,8 +118,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
     this.decoder.decode(bytes, start, end);
     if (stream.hasReceivedEnd) throw new ConnectionError(ErrorCode.streamClosed, 'HEADERS on a half-closed stream');
     if (!endStream) {
-      stream.reset(ErrorCode.protocolError);
-      stream.user.onReset(stream, ErrorCode.protocolError);
+      this.breaks(stream, ErrorCode.protocolError);
       return;
     }
     this.endReceived(stream);

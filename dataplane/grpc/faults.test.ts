@@ -175,3 +175,24 @@ test('an instance that takes no more connections is not beset, while it still se
   expect(client.received.find(({ stream }) => stream === 3)?.payload).toEqual(answerOk(3).subarray(10));
   expect(connections).toBe(2);
 });
+
+const windowUpdateOfNothing = (stream: number): Buffer => frame(0x8, 0, stream, Buffer.alloc(4));
+
+test.each([
+  ['by a WINDOW_UPDATE of 0', windowUpdateOfNothing],
+  ['by trailers that do not end it', (stream: number) => headers(stream, callHead, false)],
+])('a client that has its calls reset %s, one after another, is sent away', async (_, breakRules) => {
+  let calls = 0;
+  const instance = await startFrameInstance(({ type }) => {
+    if (type === frameType.headers) calls += 1;
+  });
+  const { grpc } = await startTestDataPlane(greeter(instance));
+  const client = frameClient(grpc);
+  for (let stream = 1; stream < 4_000; stream += 2) client.send(headers(stream, callHead, false), breakRules(stream));
+  await vi.waitFor(() => expect(client.received).toContainEqual(expect.objectContaining({ type: frameType.goaway })), {
+    timeout: 10_000,
+  });
+  const goawayFrame = client.received.find(({ type }) => type === frameType.goaway);
+  expect(goawayFrame?.payload.readUInt32BE(4)).toBe(0xb);
+  expect(calls).toBeLessThan(1_500);
+});

@@ -102,6 +102,7 @@ export abstract class Http2Connection {
   ): void;
   /** Whether a stream with this identifier was not opened yet by whoever may. */
   protected abstract isIdle(streamId: number): boolean;
+  /** The peer reset a stream, or had it reset by breaking the rules. */
   protected abstract onPeerReset(): void;
   protected abstract onGoaway(lastStreamId: number, code: number): void;
   protected abstract onSettings(): void;
@@ -268,12 +269,12 @@ export abstract class Http2Connection {
       return;
     }
     if (stream.hasReceivedEnd) {
-      this.#breaks(stream, ErrorCode.streamClosed);
+      this.breaks(stream, ErrorCode.streamClosed);
       return;
     }
     stream.receiveWindow -= end - start;
     if (stream.receiveWindow < 0) {
-      this.#breaks(stream, ErrorCode.flowControlError);
+      this.breaks(stream, ErrorCode.flowControlError);
       return;
     }
     if (endStream) this.endReceived(stream);
@@ -303,8 +304,9 @@ export abstract class Http2Connection {
     if (!this.mayStillCome(streamId)) throw new ConnectionError(ErrorCode.streamClosed, `${what} on a closed stream`);
   }
 
-  /** The peer broke the rules on one stream (section 5.4.2). */
-  #breaks(stream: Http2Stream, code: number): void {
+  /** The peer broke the rules on one stream (section 5.4.2): as good as if it had reset it (CVE-2025-8671). */
+  protected breaks(stream: Http2Stream, code: number): void {
+    this.onPeerReset();
     stream.reset(code);
     stream.user.onReset(stream, code);
   }
@@ -447,11 +449,11 @@ export abstract class Http2Connection {
       return;
     }
     if (increment === 0) {
-      this.#breaks(stream, ErrorCode.protocolError);
+      this.breaks(stream, ErrorCode.protocolError);
       return;
     }
     stream.sendWindow += increment;
-    if (stream.sendWindow > maxWindowBytes) this.#breaks(stream, ErrorCode.flowControlError);
+    if (stream.sendWindow > maxWindowBytes) this.breaks(stream, ErrorCode.flowControlError);
     else if (stream.isHolding) stream.flush();
   }
 }
