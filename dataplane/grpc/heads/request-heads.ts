@@ -59,7 +59,7 @@ export class RequestHeads {
     if (list === 'too-large') return tooLarge;
     if (requestProblem(list) !== undefined) return malformed;
     const head = this.#headOf(list);
-    if (key !== undefined && this.#decoder.lastStoodAlone) this.#memo.set(key, head);
+    if (key !== undefined && this.#decoder.lastStoodAlone && mayComeAgain(head)) this.#memo.set(key, head);
     return head;
   }
 
@@ -90,4 +90,9 @@ export class RequestHeads {
       block,
     };
   }
+}
+
+/** What names one request or one trace is of one call: to remember it would cost memory for each connection, and help none. */
+function mayComeAgain({ requestId, traceparent }: RequestHead): boolean {
+  return requestId === undefined && traceparent === undefined;
 }
