@@ -41,7 +41,7 @@ describe('the etcd client', () => {
         { timeout: 15_000 },
       )
       .toBe('put');
-    etcd.freeze();
+    await etcd.freeze();
     await expect(client.get('a').string()).rejects.toMatchObject({
       name: 'ControlPlaneError',
       code: 'unavailable',

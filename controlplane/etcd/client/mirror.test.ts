@@ -175,7 +175,7 @@ describe('the mirror', () => {
   test('notices a store that is frozen, and goes on when it thaws', { timeout: 60_000 }, async () => {
     await store.put('/micro/b').value('2');
     await vi.waitFor(() => expect(valueOf('/micro/b')).toBe('2'), within);
-    etcd.freeze();
+    await etcd.freeze();
     await vi.waitFor(() => expect(mirror.status.reachable).toBe(false), { timeout: 40_000 });
     expect(valueOf('/micro/a')).toBe('1');
     etcd.thaw();

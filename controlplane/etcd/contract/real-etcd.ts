@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ export interface RealEtcd {
   kill(): Promise<void>;
   /** Starts it again on the same data and port, killing it first if it still runs. */
   restart(): Promise<void>;
-  /** Halts the process: its connections stay open, and nothing answers. */
-  freeze(): void;
+  /** Halts the process, and resolves once it has halted: its connections stay open, and nothing answers. */
+  freeze(): Promise<void>;
   thaw(): void;
   /** Ends the process and removes its data. */
   stop(): Promise<void>;
@@ -79,7 +79,7 @@ async function supervise(
       await kill();
       child = await start();
     },
-    freeze: () => void child.kill('SIGSTOP'),
+    freeze: () => freeze(child),
     thaw: () => void child.kill('SIGCONT'),
     stop: async () => {
       await kill();
@@ -114,6 +114,19 @@ async function isHealthy(client: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** The first thread of a process to take the signal stops the others: on a busy machine these answer for a while. */
+async function freeze(child: ChildProcess): Promise<void> {
+  child.kill('SIGSTOP');
+  while (!(await hasStopped(child.pid as number))) await sleep(1);
+}
+
+/** Whether every thread of a process is stopped, as proc(5) tells. */
+async function hasStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const statuses = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, 'utf8')));
+  return statuses.every((status) => /^State:\tT/m.test(status));
 }
 
 async function end(child: ChildProcess): Promise<void> {
