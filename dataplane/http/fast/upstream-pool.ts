@@ -44,7 +44,7 @@ export class UpstreamPools {
     if (resting === undefined) return undefined;
     for (let connection = resting.pop(); connection !== undefined; connection = resting.pop()) {
       if (!connection.isUsable) continue;
-      if (!canBeSentAgain && this.#deadlines.after(0) - connection.restingSince > trustedRestMs) {
+      if (!canBeSentAgain && this.#deadlines.now - connection.restingSince > trustedRestMs) {
         resting.push(connection);
         return undefined;
       }
@@ -84,7 +84,7 @@ export class UpstreamPools {
       return;
     }
     connection.wasUsed = true;
-    connection.restingSince = this.#deadlines.after(0);
+    connection.restingSince = this.#deadlines.now;
     connection.deadline = this.#deadlines.after(restMs);
     connection.give(undefined);
     const resting = this.#resting.get(state);
