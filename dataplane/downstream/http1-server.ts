@@ -20,6 +20,10 @@ export function createHttp1Server({ requestHeadMs, idleMs }: Timeouts): Injected
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(requestHeadMs, 1_000),
   });
+  // Node goes by what the kernel takes of what is written: a client may be slow.
+  server.setTimeout(idleMs, (socket) => {
+    if (socket.writableLength > 0 || !openAnswers.anyOn(socket)) socket.destroy();
+  });
   // A client that has ended its side may still wait for its answer.
   Object.assign(server, { httpAllowHalfOpen: true });
   // It never listens, and only then would Node begin to look for connections that are too slow or idle.

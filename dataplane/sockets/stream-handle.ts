@@ -7,6 +7,9 @@ import type { Socket } from 'node:net';
 export interface StreamHandle {
   /** Called with what was read; `streamBaseState[kReadBytesOrError]` is how much, or what failed. */
   onread: (this: StreamHandle, bytes: ArrayBuffer | undefined) => unknown;
+  /** Bytes that were given to it to write, and of these what the kernel has not taken yet. */
+  readonly bytesWritten: number;
+  readonly writeQueueSize: number;
   /** Set while HTTP reads the handle without the socket. */
   _consumed?: boolean;
   /**

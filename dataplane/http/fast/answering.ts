@@ -2,6 +2,7 @@ import { trailerFields } from '../../headers/answer-fields.ts';
 import { headLines } from '../../headers/head-lines.ts';
 import { abandon } from './abandon.ts';
 import type { Part } from '../../sockets/socket-writer.ts';
+import { takenOf } from '../../sockets/taken.ts';
 import { bodyReader } from './body-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { sendBody } from './request-body.ts';
@@ -28,6 +29,7 @@ export function answer({ asking, head, part }: Answer, client: ClientConnection)
     answer: head,
     answerBody,
     close,
+    taken: 0,
   };
   return passOn(state, text, part, client);
 }
@@ -58,13 +60,12 @@ export function answering(state: Answering, event: Event, client: ClientConnecti
     case 'client-end':
       // A body that will never be whole; or a client that listens, or else is gone: as while it was asked.
       if (!requestBody.isWhole) return breakOff(state, client);
-      client.within(client.parts.timeouts.halfClosedMs);
+      if (client.writer.isDone) client.within(client.parts.timeouts.halfClosedMs);
+      else awaitTaking(state, client);
       return state;
     case 'deadline':
-      // What waits to be written will tell whether a client that has ended its side is gone; it may be slow. One that takes
-      // nothing for as long as a connection may rest is not waited for.
-      if (!client.hasEnded || client.writer.isDone) return breakOff(state, client);
-      client.within(client.parts.timeouts.halfClosedMs);
+      if (client.writer.isDone || takenOf(client.socket) === state.taken) return breakOff(state, client);
+      awaitTaking(state, client);
       return state;
     case 'client-gone':
       return breakOff(state, client);
@@ -89,10 +90,18 @@ function passOn(state: Answering, before: string, part: Part, client: ClientConn
   if (isWhole) return finish(state, { keepAlive: at === to && answer.keepAlive, isSent: isReady }, client);
   if (!isReady) {
     upstream.socket.pause();
-    client.within(client.parts.timeouts.idleMs);
-  }
-  if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
+    awaitTaking(state, client);
+  } else if (client.hasEnded) client.within(client.parts.timeouts.halfClosedMs);
   return state;
+}
+
+/**
+ * A client may be slow to take its answer, and what waits to be written will tell whether it is gone. One that takes nothing
+ * for as long as a connection may rest is not waited for.
+ */
+function awaitTaking(state: Answering, client: ClientConnection): void {
+  state.taken = takenOf(client.socket);
+  client.within(client.parts.timeouts.idleMs);
 }
 
 function afterLastByte({ answer, answerBody }: Answering): string {

@@ -1,5 +1,6 @@
+import { takenOf } from '../../sockets/taken.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { type Event, gone, left, type Leaving, type State } from './state.ts';
+import { type Event, gone, type Leaving, type State } from './state.ts';
 
 /**
  * Ends the connection after what was written. A connection that is closed with bytes unread is reset, which may take the
@@ -7,18 +8,22 @@ import { type Event, gone, left, type Leaving, type State } from './state.ts';
  */
 export function leave(client: ClientConnection): Leaving {
   client.takeKept();
-  // The answer itself may take a slow client longer.
-  client.within(client.parts.timeouts.idleMs);
   client.writer.end(() => client.within(client.parts.timeouts.lingerMs));
-  return left;
+  return awaitTaking(client);
 }
 
 /** Closes a connection on which nothing is asked, as soon as what was written has left. */
 export function closeAtRest(client: ClientConnection): Leaving {
-  client.within(client.parts.timeouts.lingerMs);
   client.writer.release();
   client.socket.destroySoon();
-  return left;
+  return awaitTaking(client);
+}
+
+/** The answer itself may take a slow client longer than it has to read it: as long as it goes on. */
+function awaitTaking(client: ClientConnection): Leaving {
+  const { lingerMs, idleMs } = client.parts.timeouts;
+  client.within(client.writer.isDone ? lingerMs : idleMs);
+  return { kind: 'leaving', taken: takenOf(client.socket) };
 }
 
 export function leaving(state: Leaving, event: Event, client: ClientConnection): State {
@@ -26,6 +31,7 @@ export function leaving(state: Leaving, event: Event, client: ClientConnection):
     case 'client-gone':
       return gone;
     case 'deadline':
+      if (!client.writer.isDone && takenOf(client.socket) !== state.taken) return awaitTaking(client);
       client.socket.destroy();
       return gone;
     default:

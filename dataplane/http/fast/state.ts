@@ -65,11 +65,15 @@ export interface Answering {
   readonly answerBody: BodyReader;
   /** Whether the client was told that the connection ends with this answer. */
   readonly close: boolean;
+  /** As `takenOf` said when the client was last waited for. */
+  taken: number;
 }
 
 /** The last answer is out. What still comes from the client is thrown away, so that it can read that answer. */
 export interface Leaving {
   readonly kind: 'leaving';
+  /** As `takenOf` said when the client was last waited for. */
+  readonly taken: number;
 }
 
 export interface HandedOver {
@@ -164,6 +168,5 @@ export type Event =
   | { readonly kind: 'closing' };
 
 export const gone: Gone = { kind: 'gone' };
-export const left: Leaving = { kind: 'leaving' };
 export const atRest: Reading = { kind: 'reading', received: undefined };
 export const handedOver: HandedOver = { kind: 'handed-over' };
