@@ -59,6 +59,12 @@ export const maxTargetBytes = 8 * 1024;
 /** Header lines of a request; more is a 431. */
 export const maxHeaderCount = 100;
 
+/**
+ * Interim answers (1xx) to one request; an instance that sends more has failed. They are not held back for a client that
+ * does not read, as nothing but their number says how much of them is to come.
+ */
+export const maxInterimAnswers = 32;
+
 /** Streams that one HTTP/2 client may have open at once on one connection. */
 export const maxConcurrentStreams = 250;
 

@@ -95,3 +95,29 @@ test.each(lanes)(
     expect(seen).toEqual(['200', 'one', '103', '200', 'done']);
   },
 );
+
+test.each([
+  ...ways.map((way) => ({ ...way, lane: 'usual', headers: {} })),
+  { ...ways[0], lane: 'full', headers: { expect: '100-continue' } },
+])(
+  'an instance on $instance that hints without end has failed, for a client on $client by the $lane lane',
+  async ({ start, protocol, send, headers }) => {
+    let asked = 0;
+    const instance = await start((_, response) => {
+      asked += 1;
+      // HTTP/2 does not let more than some wait to be sent.
+      const hint = (): void => {
+        if (response.destroyed || response.socket?.destroyed) return;
+        response.writeEarlyHints({ link });
+        setImmediate(hint);
+      };
+      hint();
+    });
+    const source = testSource(service('go.micro.api.greeter', [instance, instance], { protocol }));
+    const { http } = await startTestDataPlane(source, { timeouts: { answerHeadMs: 5_000 } });
+    expect(await send(http, '/api/greeter/', { headers: headers as Record<string, string> })).toMatchObject({
+      status: 502,
+    });
+    expect(asked).toBe(1);
+  },
+);

@@ -1,5 +1,6 @@
+import { maxInterimAnswers } from '../../limits.ts';
 import { ForwardFailure, type ForwardFailureKind, mayTryAgain } from '../failure.ts';
-import { interimHead, isPassedOn } from '../interim-answer.ts';
+import { interimHead, isPassedOn, tooManyInterims } from '../interim-answer.ts';
 import { errorTo } from '../own-answers.ts';
 import { abandon } from './abandon.ts';
 import type { AnswerHead } from './answer-head.ts';
@@ -19,6 +20,7 @@ export function ask({ request, instance, upstream }: Ask, client: ClientConnecti
     upstream,
     requestBody,
     isInHand: true,
+    interims: 0,
     received: undefined,
   };
   client.readMore();
@@ -94,9 +96,11 @@ function readAnswer(
         head,
         part: { buffer, from: start, to: end, isShared: isFirst && isShared },
       };
-    passOnInterim(head, client);
     // The client has heard from this instance.
     state.isInHand = false;
+    state.interims += 1;
+    if (state.interims > maxInterimAnswers) return fail(state, 'broken', tooManyInterims);
+    passOnInterim(head, client);
   }
   state.received = undefined;
   return state;

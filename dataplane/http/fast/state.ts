@@ -50,6 +50,8 @@ export interface Asking {
   readonly requestBody: BodyReader;
   /** Whether what was sent of the body is still in hand. */
   isInHand: boolean;
+  /** Interim answers so far. */
+  interims: number;
   /** The beginning of the answer's head. */
   received: Buffer | undefined;
 }

@@ -20,6 +20,8 @@ export class Exchange<Request extends AnyRequest = AnyRequest, Response extends 
   readonly call: Call;
   /** Resolves when the answer went out whole, or broke off, or the client left. */
   readonly over: Promise<void>;
+  /** Interim answers so far. */
+  interims = 0;
   #isOver = false;
 
   constructor(request: Request, response: Response, fields: Fields, origin: Origin, call: Call) {

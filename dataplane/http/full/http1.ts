@@ -42,7 +42,7 @@ export function forwardHttp1({ agents, answerHeadMs }: Http1Options): Forward<In
         });
         // An answer that is an upgrade, which was not asked for, closes it without an error.
         upstream.once('close', () => reject(new ForwardFailure(failureKind, 'the connection ended before an answer')));
-        upstream.on('information', (info) => passOnInterim(exchange, interimOfMessage(info)));
+        upstream.on('information', (info) => passOnInterim(exchange, interimOfMessage(info), upstream));
         upstream.once('response', (answer: IncomingMessage) =>
           resolve(relay(answerOfMessage(answer), exchange, instance)),
         );

@@ -3,7 +3,8 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Fields, fieldsOfRaw, http2RecordOf } from '../../headers/fields.ts';
 import { endToEnd } from '../../headers/hop-by-hop.ts';
-import { interimHead, isPassedOn } from '../interim-answer.ts';
+import { maxInterimAnswers } from '../../limits.ts';
+import { interimHead, isPassedOn, tooManyInterims } from '../interim-answer.ts';
 import type { Exchange } from './exchange.ts';
 import { reasonPhrase } from './relay.ts';
 
@@ -15,9 +16,22 @@ export interface InterimAnswer {
   readonly rawHeaders: readonly string[];
 }
 
-/** Passes on what an instance says before its answer, such as Early Hints (RFC 8297). */
-export function passOnInterim({ request, response }: Exchange, interim: InterimAnswer): void {
-  const { status, statusMessage = '', rawHeaders } = interim;
+/**
+ * Passes on what an instance says before its answer, such as Early Hints (RFC 8297).
+ *
+ * @param upstream is destroyed when that is too much
+ */
+export function passOnInterim(
+  exchange: Exchange,
+  { status, statusMessage = '', rawHeaders }: InterimAnswer,
+  upstream: { destroy(error: Error): unknown },
+): void {
+  const { request, response } = exchange;
+  exchange.interims += 1;
+  if (exchange.interims > maxInterimAnswers) {
+    upstream.destroy(new Error(tooManyInterims));
+    return;
+  }
   if (!isPassedOn(status) || response.headersSent || response.destroyed) return;
   const fields = fieldsOfRaw(rawHeaders);
   if (!(response instanceof ServerResponse)) {

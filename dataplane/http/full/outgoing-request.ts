@@ -92,7 +92,7 @@ export function openHttp1(exchange: Exchange, attempt: Attempt, agents: Http1Age
     upstream.once('error', reject);
     onceConnected(upstream, () => {
       const outgoing = new OutgoingRequest(upstream, { hasBody, isStale: () => upstream.reusedSocket });
-      upstream.on('information', (info) => passOnInterim(exchange, interimOfMessage(info)));
+      upstream.on('information', (info) => passOnInterim(exchange, interimOfMessage(info), upstream));
       upstream.once('response', (message: IncomingMessage) => outgoing.answered(answerOfMessage(message)));
       resolve(outgoing);
     });
@@ -116,7 +116,7 @@ export async function openHttp2(exchange: Exchange, attempt: Attempt, sessions: 
     isStale: () => hasAnswered && !session.isUsable,
   });
   stream.on('headers', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, rawHeaders: string[]) =>
-    passOnInterim(exchange, { status: head[':status'] ?? 0, rawHeaders }),
+    passOnInterim(exchange, { status: head[':status'] ?? 0, rawHeaders }, stream),
   );
   stream.once('response', (head: IncomingHttpHeaders & IncomingHttpStatusHeader, _flags: number, raw: string[]) =>
     outgoing.answered(answerOfStream(stream, head[':status'], raw)),

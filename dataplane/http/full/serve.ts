@@ -69,7 +69,9 @@ export function createServe<Request extends AnyRequest, Response extends AnyResp
         { err: failure, service: service.name, instance: instance.name, requestId: origin.requestId },
         'an instance failed',
       );
-      if (!mayTryAgain(failure.kind, request.method ?? '', !exchange.hasBody)) break;
+      // A client that has heard from an instance is not to hear from another.
+      const canBeSentAgain = !exchange.hasBody && exchange.interims === 0;
+      if (!mayTryAgain(failure.kind, request.method ?? '', canBeSentAgain)) break;
       if (failure.kind !== 'stale') tried.add(instance.state);
     }
     return respond(
