@@ -10,6 +10,7 @@ import { Http2Stream } from './connection/http2-stream.ts';
 import { TokenBucket } from './connection/token-bucket.ts';
 import { ConnectionError, ErrorCode, maxStreamId, preface, Setting } from './frames/protocol.ts';
 import { headersTooLarge } from './heads/own-answer.ts';
+import { trailersProblem } from './hpack/fields.ts';
 import { RequestHeads } from './heads/request-heads.ts';
 import type { GrpcLaneParts } from './lane.types.ts';
 
@@ -94,7 +95,8 @@ export class ClientConnection extends Http2Connection implements Bounded {
     const head = this.#heads.read(bytes, start, end);
     // The client asks again elsewhere: it was told.
     if (streamId > this.#lastTaken) return;
-    if (head.kind === 'malformed') this.#refuse(streamId, ErrorCode.protocolError);
+    const isMalformed = head.kind === 'malformed' || (head.kind === 'head' && endStream && !!head.contentLength);
+    if (isMalformed) this.#refuse(streamId, ErrorCode.protocolError);
     else if (this.streams.size >= maxConcurrentStreams) this.#refuse(streamId, ErrorCode.refusedStream);
     else if (head.kind === 'too-large') {
       this.frames.headers(streamId, true, headersTooLarge, headersTooLarge, 0);
@@ -104,6 +106,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
       const call = new Call(this.parts);
       const stream = new Http2Stream(this, streamId, call);
       stream.hasReceivedEnd = endStream;
+      stream.owedBytes = head.contentLength;
       this.streams.set(streamId, stream);
       call.begin(stream, head);
     }
@@ -111,15 +114,19 @@ export class ClientConnection extends Http2Connection implements Bounded {
 
   /** Of a request only their end counts: nobody is known to wait for them. */
   #onTrailers(stream: Http2Stream, endStream: boolean, bytes: Buffer, start: number, end: number): void {
-    this.decoder.decode(bytes, start, end);
-    if (stream.hasReceivedEnd) throw new ConnectionError(ErrorCode.streamClosed, 'HEADERS on a half-closed stream');
-    if (!endStream) {
-      stream.reset(ErrorCode.protocolError);
-      stream.user.onReset(stream, ErrorCode.protocolError);
-      return;
+    const list = this.decoder.decode(bytes, start, end);
+    if (stream.hasReceivedEnd) {
+      this.breaks(stream, ErrorCode.streamClosed);
+    } else if (
+      !endStream ||
+      (stream.owedBytes ?? 0) > 0 ||
+      (list !== 'too-large' && trailersProblem(list) !== undefined)
+    ) {
+      this.breaks(stream, ErrorCode.protocolError);
+    } else {
+      this.endReceived(stream);
+      stream.user.onData(stream, true, bytes, start, start);
     }
-    this.endReceived(stream);
-    stream.user.onData(stream, true, bytes, start, start);
   }
 
   #onLateHeaders(streamId: number, bytes: Buffer, start: number, end: number): void {

@@ -255,13 +255,20 @@ export abstract class Http2Connection {
       return;
     }
     if (stream.hasReceivedEnd) {
-      this.#breaks(stream, ErrorCode.streamClosed);
+      this.breaks(stream, ErrorCode.streamClosed);
       return;
     }
     stream.receiveWindow -= end - start;
     if (stream.receiveWindow < 0) {
-      this.#breaks(stream, ErrorCode.flowControlError);
+      this.breaks(stream, ErrorCode.flowControlError);
       return;
+    }
+    if (stream.owedBytes !== undefined) {
+      stream.owedBytes -= to - from;
+      if (stream.owedBytes < 0 || (endStream && stream.owedBytes > 0)) {
+        this.breaks(stream, ErrorCode.protocolError);
+        return;
+      }
     }
     if (endStream) this.endReceived(stream);
     const padding = end - start - (to - from);
@@ -291,7 +298,7 @@ export abstract class Http2Connection {
   }
 
   /** The peer broke the rules on one stream (section 5.4.2). */
-  #breaks(stream: Http2Stream, code: number): void {
+  protected breaks(stream: Http2Stream, code: number): void {
     stream.reset(code);
     stream.user.onReset(stream, code);
   }
@@ -327,8 +334,9 @@ export abstract class Http2Connection {
   /** Section 6.3; of no meaning any more. */
   #onPriority(streamId: number, length: number): void {
     if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
-    if (length !== 5) throw new ConnectionError(ErrorCode.frameSizeError, 'PRIORITY is not of 5 bytes');
     if (!this.#buckets.priority.take()) throw tooMany('PRIORITY');
+    const stream = this.streams.get(streamId);
+    if (length !== 5 && stream) this.breaks(stream, ErrorCode.frameSizeError);
   }
 
   /** Section 6.4. */
@@ -365,7 +373,9 @@ export abstract class Http2Connection {
   #apply(setting: number, value: number): void {
     switch (setting) {
       case Setting.enablePush:
-        if (value > 1) throw new ConnectionError(ErrorCode.protocolError, 'ENABLE_PUSH is neither 0 nor 1');
+        // A peer that opens no streams is a server, which may not ask to be pushed to.
+        if (value > (this.options.maxStreams === 0 ? 0 : 1))
+          throw new ConnectionError(ErrorCode.protocolError, 'ENABLE_PUSH is out of range');
         break;
       case Setting.maxConcurrentStreams:
         this.peerMaxStreams = value;
@@ -434,18 +444,19 @@ export abstract class Http2Connection {
       return;
     }
     if (increment === 0) {
-      this.#breaks(stream, ErrorCode.protocolError);
+      this.breaks(stream, ErrorCode.protocolError);
       return;
     }
     stream.sendWindow += increment;
-    if (stream.sendWindow > maxWindowBytes) this.#breaks(stream, ErrorCode.flowControlError);
+    if (stream.sendWindow > maxWindowBytes) this.breaks(stream, ErrorCode.flowControlError);
     else if (stream.isHolding) stream.flush();
   }
 }
 
 /** Where the payload of a padded frame ends (section 6.1). */
 function paddedEnd(bytes: Buffer, start: number, end: number): number {
-  const padding = end > start ? (bytes[start] as number) : 0;
+  if (start === end) throw new ConnectionError(ErrorCode.frameSizeError, 'a padded frame does not say by how much');
+  const padding = bytes[start] as number;
   if (start + 1 + padding > end)
     throw new ConnectionError(ErrorCode.protocolError, 'a frame is shorter than its padding');
   return end - padding;

@@ -30,6 +30,8 @@ export class Http2Stream {
   /** How much DATA we take. */
   receiveWindow: number;
   hasReceivedEnd = false;
+  /** How much DATA has to come yet, where the peer said so (RFC 9113 section 8.1.1). */
+  owedBytes: number | undefined;
   hasSentEnd = false;
   isClosed = false;
   /** Of what we received, what has left but was not given back as window yet. */
