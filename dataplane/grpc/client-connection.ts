@@ -17,7 +17,10 @@ import type { GrpcLaneParts } from './lane.types.ts';
 /** Bytes that wait to be read by a client, above which no more of its calls are taken in. */
 const mostUnread = 1024 * 1024;
 
-/** Streams that a client may reset: to open and reset them costs it nothing, and an instance a call (CVE-2023-44487). */
+/**
+ * Streams that a client may reset, or make us reset by breaking the rules: to open and reset them costs it nothing, and an
+ * instance a call (CVE-2023-44487, CVE-2025-8671).
+ */
 const resetAllowance = { burst: 1_000, perSecond: 100 };
 
 /** A client's connection: takes its calls (RFC 9113 section 3.4 and up, as a server). */
@@ -29,6 +32,8 @@ export class ClientConnection extends Http2Connection implements Bounded {
   readonly #heads: RequestHeads;
   readonly #resets = new TokenBucket(resetAllowance);
   #prefaceBytes = 0;
+  /** Whether the socket was full when that was looked at last, and has been since. */
+  #wasCongested = false;
   #lastStreamId = 0;
   /** Calls of streams above it are not taken any more. */
   #lastTaken = maxStreamId;
@@ -70,7 +75,8 @@ export class ClientConnection extends Http2Connection implements Bounded {
 
   onDeadline(): void {
     this.deadline = Number.POSITIVE_INFINITY;
-    if (this.#lastStreamId === 0 && this.#prefaceBytes < preface.length) this.#socket.destroy();
+    if (this.streams.size > 0) this.#endStalled();
+    else if (this.#lastStreamId === 0 && this.#prefaceBytes < preface.length) this.#socket.destroy();
     else this.closeIdle();
   }
 
@@ -96,13 +102,15 @@ export class ClientConnection extends Http2Connection implements Bounded {
     // The client asks again elsewhere: it was told.
     if (streamId > this.#lastTaken) return;
     const isMalformed = head.kind === 'malformed' || (head.kind === 'head' && endStream && !!head.contentLength);
-    if (isMalformed) this.#refuse(streamId, ErrorCode.protocolError);
-    else if (this.streams.size >= maxConcurrentStreams) this.#refuse(streamId, ErrorCode.refusedStream);
+    if (isMalformed) {
+      this.onPeerReset();
+      this.#refuse(streamId, ErrorCode.protocolError);
+    } else if (this.streams.size >= maxConcurrentStreams) this.#refuse(streamId, ErrorCode.refusedStream);
     else if (head.kind === 'too-large') {
       this.frames.headers(streamId, true, headersTooLarge, headersTooLarge, 0);
       if (!endStream) this.#refuse(streamId, ErrorCode.noError);
     } else {
-      this.deadline = Number.POSITIVE_INFINITY;
+      if (this.streams.size === 0) this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
       const call = new Call(this.parts);
       const stream = new Http2Stream(this, streamId, call);
       stream.hasReceivedEnd = endStream;
@@ -186,6 +194,23 @@ export class ClientConnection extends Http2Connection implements Bounded {
     this.hangUp();
   }
 
+  /**
+   * While there are calls, this looks every `idleMs` whether the client takes anything of its answers: held back by windows
+   * of 0, or by never reading, they would be kept for ever, and the instances busy with them.
+   */
+  #endStalled(): void {
+    this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
+    if (this.frames.isCongested && this.#wasCongested) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#wasCongested = this.frames.isCongested;
+    for (const stream of Array.from(this.waiting)) {
+      if (!stream.hasMoved) this.abandon(stream, ErrorCode.cancel);
+      stream.hasMoved = false;
+    }
+  }
+
   #listen(): void {
     this.#socket
       .on('drain', this.#onDrain)
@@ -214,6 +239,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
   };
 
   readonly #onDrain = (): void => {
+    this.#wasCongested = false;
     this.drained();
     if (this.#socket.isPaused()) this.#socket.resume();
   };

@@ -97,6 +97,7 @@ export abstract class Http2Connection {
   ): void;
   /** Whether a stream with this identifier was not opened yet by whoever may. */
   protected abstract isIdle(streamId: number): boolean;
+  /** The peer has reset a stream, or made us reset it. */
   protected abstract onPeerReset(): void;
   protected abstract onGoaway(lastStreamId: number, code: number): void;
   protected abstract onSettings(): void;
@@ -299,6 +300,12 @@ export abstract class Http2Connection {
 
   /** The peer broke the rules on one stream (section 5.4.2). */
   protected breaks(stream: Http2Stream, code: number): void {
+    this.onPeerReset();
+    this.abandon(stream, code);
+  }
+
+  /** Resets a stream, and tells who uses it. */
+  protected abandon(stream: Http2Stream, code: number): void {
     stream.reset(code);
     stream.user.onReset(stream, code);
   }

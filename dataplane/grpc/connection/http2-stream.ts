@@ -34,6 +34,8 @@ export class Http2Stream {
   owedBytes: number | undefined;
   hasSentEnd = false;
   isClosed = false;
+  /** While DATA waits: whether any has left since this was set to false. */
+  hasMoved = true;
   /** Of what we received, what has left but was not given back as window yet. */
   #consumed = 0;
   /** DATA that waits for windows or the socket. */
@@ -84,6 +86,7 @@ export class Http2Stream {
     this.#hold(bytes, at, end);
     if (endStream) this.#ending = 'data';
     this.connection.waiting.add(this);
+    this.hasMoved = true;
     return at - start;
   }
 
@@ -116,7 +119,9 @@ export class Http2Stream {
         else this.sendHeaders(true, ending);
       }
     }
-    if (sent > 0) this.user.onSent(this, sent);
+    if (sent === 0) return;
+    this.hasMoved = true;
+    this.user.onSent(this, sent);
   }
 
   /** Drops what waits to be sent. */
