@@ -3,6 +3,7 @@ import type { Call as CallRecord } from '../calls.ts';
 import { maxRetries } from '../limits.ts';
 import type { InstanceState } from '../routes/instance-state.ts';
 import type { RoutedInstance, RoutedService } from '../routes/table.ts';
+import { ByteQueue } from './connection/byte-queue.ts';
 import type { Http2Stream, StreamUser } from './connection/http2-stream.ts';
 import { ErrorCode } from './frames/protocol.ts';
 import { statusName, trailers, trailersOnly, unsupportedMediaType } from './heads/own-answer.ts';
@@ -44,8 +45,7 @@ export class Call implements StreamUser, Taker {
   readonly #tried = new Set<InstanceState>();
   #requestHasEnded = false;
   /** What has come of the request's body; undefined once it cannot be sent again. */
-  #kept: Buffer[] | undefined = [];
-  #keptBytes = 0;
+  #kept: ByteQueue | undefined = new ByteQueue();
   /** Bytes of the request's body that left for the present instance, and that the client was given back as window. */
   #leftBytes = 0;
   #creditedBytes = 0;
@@ -106,7 +106,7 @@ export class Call implements StreamUser, Taker {
     this.#upstream = upstream;
     this.#state = 'asking';
     this.#leftBytes = 0;
-    const kept = this.#kept ?? [];
+    const kept = this.#kept?.pieces() ?? [];
     const { bytes, length } = this.#ownFields.block();
     upstream.sendHeaders(this.#requestHasEnded && kept.length === 0, this.#head.block, bytes, length);
     for (const [index, piece] of kept.entries()) {
@@ -153,7 +153,7 @@ export class Call implements StreamUser, Taker {
 
   #passOnRequest(endStream: boolean, bytes: Buffer, start: number, end: number): void {
     if (endStream) this.#requestHasEnded = true;
-    if (this.#kept !== undefined) this.#keep(bytes, start, end);
+    this.#keep(bytes, start, end);
     if (this.#upstream !== undefined && (this.#state === 'asking' || this.#state === 'answering'))
       this.#left(this.#upstream.sendData(endStream, bytes, start, end));
   }
@@ -217,10 +217,9 @@ export class Call implements StreamUser, Taker {
   };
 
   #keep(bytes: Buffer, start: number, end: number): void {
-    if (end === start) return;
-    this.#keptBytes += end - start;
-    if (this.#keptBytes > maxKeptBytes) this.#kept = undefined;
-    else this.#kept?.push(Buffer.from(bytes.subarray(start, end)));
+    if (this.#kept === undefined) return;
+    this.#kept.push(bytes, start, end);
+    if (this.#kept.length > maxKeptBytes) this.#kept = undefined;
   }
 
   /** Bytes of the request have left for the instance: the client may send as many more, but is told so once. */

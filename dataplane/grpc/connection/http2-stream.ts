@@ -1,4 +1,5 @@
 import { maxFrameBytes } from '../frames/protocol.ts';
+import { ByteQueue } from './byte-queue.ts';
 import type { Http2Connection } from './http2-connection.ts';
 
 /** Hears what becomes of a stream. Nothing is heard of it after `onReset`, or once both sides have ended it. */
@@ -39,8 +40,7 @@ export class Http2Stream {
   /** Of what we received, what has left but was not given back as window yet. */
   #consumed = 0;
   /** DATA that waits for windows or the socket. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  #held: ByteQueue | undefined;
   #ending: Ending | undefined;
 
   constructor(connection: Http2Connection, id: number, user: StreamUser) {
@@ -54,6 +54,10 @@ export class Http2Stream {
   /** Whether something waits to be sent. */
   get isHolding(): boolean {
     return this.#heldBytes > 0 || this.#ending !== undefined;
+  }
+
+  get #heldBytes(): number {
+    return this.#held?.length ?? 0;
   }
 
   /** Sends a header block at once; to be called before any DATA. */
@@ -101,14 +105,13 @@ export class Http2Stream {
   flush(): void {
     let sent = 0;
     while (this.#heldBytes > 0) {
-      const piece = this.#held[0] as Buffer;
+      const held = this.#held as ByteQueue;
+      const piece = held.first();
       const room = Math.min(piece.length, this.#room(), maxFrameBytes);
       if (room === 0) break;
-      this.#heldBytes -= room;
+      held.shift(room);
       sent += room;
-      this.#writeData(this.#heldBytes === 0 && this.#ending === 'data', piece, 0, room);
-      if (room === piece.length) this.#held.shift();
-      else this.#held[0] = piece.subarray(room);
+      this.#writeData(held.length === 0 && this.#ending === 'data', piece, 0, room);
     }
     if (this.#heldBytes === 0) {
       this.connection.waiting.delete(this);
@@ -126,8 +129,7 @@ export class Http2Stream {
 
   /** Drops what waits to be sent. */
   dropHeld(): void {
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#held?.clear();
     this.#ending = undefined;
     this.connection.waiting.delete(this);
   }
@@ -151,8 +153,8 @@ export class Http2Stream {
 
   #hold(bytes: Buffer, start: number, end: number): void {
     if (end === start) return;
-    this.#held.push(Buffer.from(bytes.subarray(start, end)));
-    this.#heldBytes += end - start;
+    this.#held ??= new ByteQueue();
+    this.#held.push(bytes, start, end);
   }
 
   #room(): number {
