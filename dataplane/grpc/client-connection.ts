@@ -205,8 +205,8 @@ export class ClientConnection extends Http2Connection implements Bounded {
       return;
     }
     this.#wasCongested = this.frames.isCongested;
-    for (const stream of Array.from(this.waiting)) {
-      if (!stream.hasMoved) this.abandon(stream, ErrorCode.cancel);
+    for (const stream of this.streams.values()) {
+      if (stream.isHolding && !stream.hasMoved) this.abandon(stream, ErrorCode.cancel);
       stream.hasMoved = false;
     }
   }

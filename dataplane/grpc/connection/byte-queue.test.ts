@@ -1,12 +1,12 @@
-import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteQueue } from './byte-queue.ts';
 
 test('what was put in comes out, whatever the pieces', () => {
-  const piece = oneof(integer({ min: 0, max: 20 }), integer({ min: 0, max: 9_000 }));
-  const step = record({ kind: constantFrom('push', 'shift'), bytes: piece });
-  assert(
-    property(array(step, { maxLength: 60 }), (steps) => {
+  const piece = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 9_000 }));
+  const step = fc.record({ kind: fc.constantFrom('push', 'shift'), bytes: piece });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const queue = new ByteQueue();
       let count = 0;
       let waiting = Buffer.alloc(0);

@@ -54,7 +54,7 @@ export abstract class Http2Connection {
   writer: SocketWriter;
   readonly frames: FrameWriter;
   readonly streams = new Map<number, Http2Stream>();
-  /** Streams that have something to send and must wait, the longest waiting first. */
+  /** Streams that wait for the connection's window or socket alone, the longest waiting first. */
   readonly waiting = new Set<Http2Stream>();
   readonly streamWindowBytes: number;
   sendWindow = initialWindowBytes;
@@ -191,11 +191,12 @@ export abstract class Http2Connection {
   }
 
   #flush(): void {
-    // Each gets its turn: one that could not send all goes to the end.
-    for (const stream of Array.from(this.waiting)) {
-      if (this.frames.isCongested || this.sendWindow <= 0) return;
+    let turns = this.waiting.size;
+    for (const stream of this.waiting) {
+      if (turns === 0 || this.frames.isCongested || this.sendWindow <= 0) return;
+      turns -= 1;
+      // One that cannot send all goes to the end.
       this.waiting.delete(stream);
-      this.waiting.add(stream);
       stream.flush();
     }
   }
@@ -409,6 +410,7 @@ export abstract class Http2Connection {
       stream.sendWindow += change;
       if (stream.sendWindow > maxWindowBytes)
         throw new ConnectionError(ErrorCode.flowControlError, 'INITIAL_WINDOW_SIZE makes a window overflow');
+      if (stream.isHolding && stream.sendWindow > 0) this.waiting.add(stream);
     }
   }
 

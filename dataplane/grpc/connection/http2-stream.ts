@@ -89,7 +89,7 @@ export class Http2Stream {
     }
     this.#hold(bytes, at, end);
     if (endStream) this.#ending = 'data';
-    this.connection.waiting.add(this);
+    this.#wait();
     this.hasMoved = true;
     return at - start;
   }
@@ -113,8 +113,8 @@ export class Http2Stream {
       sent += room;
       this.#writeData(held.length === 0 && this.#ending === 'data', piece, 0, room);
     }
+    this.#wait();
     if (this.#heldBytes === 0) {
-      this.connection.waiting.delete(this);
       const ending = this.#ending;
       this.#ending = undefined;
       if (ending !== undefined && !this.hasSentEnd) {
@@ -155,6 +155,12 @@ export class Http2Stream {
     if (end === start) return;
     this.#held ??= new ByteQueue();
     this.#held.push(bytes, start, end);
+  }
+
+  /** Waits for the connection as long as the stream's own window is not what it waits for. */
+  #wait(): void {
+    if (this.#heldBytes > 0 && this.sendWindow > 0) this.connection.waiting.add(this);
+    else this.connection.waiting.delete(this);
   }
 
   #room(): number {
