@@ -292,9 +292,9 @@ test.each(cases.flatMap((each) => [false, true].map((isSplit) => ({ ...each, isS
     const { dataPlane } = await startRawLane();
     const client = await rawClient(dataPlane);
     // No packet is smaller than an octet, and large frames would take long.
-    client.isSplit = isSplit && Buffer.concat([...frames]).length < 1_000;
+    if (isSplit && Buffer.concat([...frames]).length < 1_000) client.pieceBytes = 1;
     await client.send(...frames);
-    client.isSplit = false;
+    client.pieceBytes = Number.POSITIVE_INFINITY;
     expect(await outcome(client)).toEqual({ ends, resets });
   },
 );

@@ -146,10 +146,10 @@ test.each(cases.flatMap((each) => [false, true].map((isSplit) => ({ ...each, isS
     await client.send(headers(1, call()));
     const served = await instance.connection();
     await served.next(type.headers, 1);
-    served.isSplit = isSplit && Buffer.concat([...frames]).length < 1_000;
+    if (isSplit && Buffer.concat([...frames]).length < 1_000) served.pieceBytes = 1;
     await served.send(...frames);
     expect(await grpcStatus(client)).toBe(status);
-    served.isSplit = false;
+    served.pieceBytes = Number.POSITIVE_INFINITY;
     expect(await outcome(served)).toEqual({ ends, resets });
     // The client's connection feels nothing of it.
     await client.settled();

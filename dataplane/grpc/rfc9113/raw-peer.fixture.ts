@@ -17,8 +17,8 @@ export class RawPeer {
   readonly faults: string[] = [];
   /** Called for each frame, before it can be waited for. */
   onFrame: (frame: Frame) => void = () => {};
-  /** Whether each octet is written on its own. */
-  isSplit = false;
+  /** How many octets are written at once. */
+  pieceBytes = Number.POSITIVE_INFINITY;
   readonly #decoder = new HpackDecoder({ maxListBytes: 1024 * 1024 });
   #rest = Buffer.alloc(0);
   #toSkip: number;
@@ -27,6 +27,7 @@ export class RawPeer {
   readonly #windows = new Map<number, number>();
   readonly #unacked: Buffer[] = [];
   #waiting: (() => void)[] = [];
+  #sending: Promise<void> = Promise.resolve();
 
   /** @param toSkip the octets before the first frame: those of a client's preface */
   constructor(socket: Socket, toSkip = 0) {
@@ -45,14 +46,15 @@ export class RawPeer {
   async send(...frames: readonly Buffer[]): Promise<void> {
     for (const each of frames) this.#note(each);
     const bytes = Buffer.concat(frames);
-    if (!this.isSplit) {
-      this.socket.write(bytes);
-      return;
-    }
-    for (let at = 0; at < bytes.length && !this.isClosed; at += 1) {
-      this.socket.write(bytes.subarray(at, at + 1));
-      await turn();
-    }
+    const before = this.#sending;
+    this.#sending = (async () => {
+      await before;
+      for (let at = 0; at < bytes.length && !this.isClosed; at += this.pieceBytes) {
+        this.socket.write(bytes.subarray(at, at + this.pieceBytes));
+        if (this.pieceBytes < bytes.length) await turn();
+      }
+    })();
+    await this.#sending;
   }
 
   /** The next frame of that type (and stream), when it has come; those before it stay. */
