@@ -6,6 +6,7 @@ import {
   call,
   code,
   data,
+  type Frame,
   flag,
   frame,
   headers,
@@ -159,4 +160,71 @@ test.each([
   const client = await rawClient(dataPlane);
   client.socket.write(bytes);
   expect(await client.ended()).toEqual({ lastStream: 0, code: code.noError });
+});
+
+test('a client that reads nothing is read no more, until it reads', async () => {
+  const { dataPlane } = await startRawLane();
+  const client = await rawClient(dataPlane);
+  client.socket.pause();
+  const count = 60_000;
+  const unknown = literals(call({ ':path': `/${'x'.repeat(200)}/Hello` }));
+  const first = frame(type.headers, 5, 1, Buffer.concat([Buffer.of(0x20), unknown]));
+  await client.send(
+    first,
+    streams(count, (stream) => (stream === 1 ? [] : [frame(type.headers, 5, stream, unknown)])),
+  );
+  const answered = async (): Promise<number> => {
+    const text = await dataPlane.metrics.getSingleMetricAsString('micro_entrypoint_requests_total');
+    return Number(/{.*entrypoint="grpc".*} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  let before = -1;
+  await expect
+    .poll(async () => {
+      const now = await answered();
+      const goesOn = now === 0 || now !== before;
+      before = now;
+      return goesOn;
+    })
+    .toBe(false);
+  expect(before).toBeLessThan(count);
+  client.socket.resume();
+  await client.next(type.headers, 2 * count - 1);
+  expect(client.frames.filter(({ type: kind }) => kind === type.headers)).toHaveLength(count - 1);
+});
+
+test('what is said of a path is short, however long that is', async () => {
+  const { dataPlane } = await startRawLane();
+  const client = await rawClient(dataPlane);
+  await client.send(headers(1, call({ ':path': `/${'x'.repeat(8_000)}/Hello` }), flag.endStream));
+  const answer = await client.next(type.headers, 1);
+  expect(answer.payload.length).toBeLessThan(500);
+  expect(client.fields(answer)).toMatchObject({ 'grpc-status': '12' });
+});
+
+test('of as many calls as a client may have, as much is held as windows allow, and then sent', async () => {
+  const { dataPlane, instance } = await startRawLane();
+  const client = await rawClient(dataPlane, [setting.initialWindowSize, 0]);
+  const ids = Array.from({ length: 250 }, (_, index) => 2 * index + 1);
+  await client.send(...ids.map((stream) => headers(stream, call())));
+  const served = await instance.connection();
+  await served.next(type.headers, ids.at(-1));
+  for (const stream of ids) {
+    await served.send(headers(stream, answerHead));
+    for (const bytes of [16_384, 16_384, 16_384, 16_383]) await served.send(data(stream, Buffer.alloc(bytes, stream)));
+    await served.send(data(stream, '', flag.endStream));
+    await served.settled();
+  }
+  await client.settled();
+  const given = (peer: RawPeer): boolean =>
+    peer.frames.some((each) => each.type === type.windowUpdate && each.stream > 0);
+  expect(given(served)).toBe(false);
+  expect(client.frames.filter(({ type: kind }) => kind === type.data)).toEqual([]);
+  await client.send(windowUpdate(0, 250 * 65_535), settings([setting.initialWindowSize, 65_535]));
+  for (const stream of ids) {
+    const isData = (each: Frame): boolean => each.stream === stream && each.type === type.data;
+    const last = await client.until((each) => isData(each) && each.flags === flag.endStream);
+    const came = Buffer.concat([...client.frames.filter(isData), last].map(({ payload }) => payload));
+    expect(came.equals(Buffer.alloc(65_535, stream))).toBe(true);
+  }
+  expect(client.faults).toEqual([]);
 });
