@@ -45,7 +45,9 @@ export class Call implements StreamUser, Taker {
   #service: RoutedService | undefined;
   #instance: RoutedInstance | undefined;
   #upstream: Http2Stream | undefined;
+  /** Instances that are not asked again. */
   readonly #tried = new Set<InstanceState>();
+  #tries = 0;
   #requestHasEnded = false;
   /** What has come of the request's body; undefined once it cannot be sent again. */
   #kept: ByteQueue | undefined = new ByteQueue();
@@ -98,6 +100,7 @@ export class Call implements StreamUser, Taker {
       return;
     }
     this.#tried.add(instance.state);
+    this.#tries += 1;
     this.#instance = instance;
     this.#record.instance = instance.name;
     instance.state.begin();
@@ -202,8 +205,11 @@ export class Call implements StreamUser, Taker {
     if (this.#state === 'over') return;
     if (stream === this.#client) this.#cancel(ErrorCode.cancel);
     else if (this.#state === 'sending') this.#upstream = undefined;
-    else if (wasUntouched && this.#state === 'asking') this.#tryAgain();
-    else {
+    else if (wasUntouched && this.#state === 'asking') {
+      // It is the connection that is going away, and not the instance.
+      if (this.#instance) this.#tried.delete(this.#instance.state);
+      this.#tryAgain();
+    } else {
       this.#instance?.state.failed('broken');
       this.#fail(status.UNAVAILABLE, 'the connection to the instance was lost');
     }
@@ -241,7 +247,7 @@ export class Call implements StreamUser, Taker {
     const service = this.#service as RoutedService;
     // To what is routed by now.
     const routed = this.#parts.service(service.name);
-    const mayBe = this.#kept !== undefined && this.#tried.size <= maxRetries && routed !== undefined;
+    const mayBe = this.#kept !== undefined && this.#tries <= maxRetries && routed !== undefined;
     if (!mayBe || routed.pickers.h2c.pick(this.#tried) === undefined || !service.retries.tryWithdraw()) {
       this.#failUnserved(service);
       return;
@@ -251,8 +257,8 @@ export class Call implements StreamUser, Taker {
   }
 
   #failUnserved({ name, pickers }: RoutedService): void {
-    if (this.#tried.size > 0) {
-      this.#fail(status.UNAVAILABLE, `no instance of ${name} could be reached (${this.#tried.size} tried)`);
+    if (this.#tries > 0) {
+      this.#fail(status.UNAVAILABLE, `no instance of ${name} could be reached (${this.#tries} tried)`);
     } else if (pickers.http1.instances.length > 0) {
       this.#fail(status.UNIMPLEMENTED, `the instances of ${name} speak HTTP/1.1 only, and gRPC needs HTTP/2`);
     } else {

@@ -383,3 +383,29 @@ test('RFC 9113 section 6.8: a client that goes away still gets the answers to it
   await client.next(type.headers, 1);
   expect(await client.ended()).toEqual({ lastStream: 1, code: code.noError });
 });
+
+test('RFC 9113 section 6.8: the lane goes away in two steps, between which calls are still taken', async () => {
+  const { dataPlane, instance } = await startRawLane({ timeouts: { drainGraceMs: 1_000 } });
+  const client = await rawClient(dataPlane);
+  await client.send(headers(1, call(), flag.endStream));
+  const served = await instance.connection();
+  await served.next(type.headers, 1);
+  void dataPlane.stop();
+  expect((await client.next(type.goaway)).payload.readUInt32BE(0)).toBe(2 ** 31 - 1);
+  const asked = await client.next(type.ping);
+  // On its way when the client heard of it.
+  await client.send(headers(3, call(), flag.endStream));
+  await client.send(frame(type.ping, flag.ack, 0, asked.payload));
+  expect((await client.next(type.goaway)).payload.readUInt32BE(0)).toBe(3);
+  // It was told.
+  await client.send(headers(5, call(), flag.endStream));
+  await served.next(type.headers, 3);
+  for (const stream of [1, 3]) {
+    await served.send(headers(stream, answerHead), headers(stream, answerTrailers, flag.endStream));
+    await client.next(type.headers, stream);
+    await client.next(type.headers, stream);
+  }
+  await client.gone();
+  expect(served.frames.filter(({ stream }) => stream === 5)).toEqual([]);
+  expect(client.frames.filter(({ stream }) => stream === 5)).toEqual([]);
+});

@@ -80,8 +80,12 @@ export class RawPeer {
   /** What the last GOAWAY says, once the connection was closed behind it. */
   async ended(): Promise<{ readonly lastStream: number; readonly code: number }> {
     const { payload } = await this.next(type.goaway);
-    while (!this.isClosed) await this.#change();
+    await this.gone();
     return { lastStream: payload.readUInt32BE(0), code: payload.readUInt32BE(4) };
+  }
+
+  async gone(): Promise<void> {
+    while (!this.isClosed) await this.#change();
   }
 
   /** All that was sent was read by the other side. */
