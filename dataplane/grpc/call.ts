@@ -31,6 +31,9 @@ type State = 'connecting' | 'asking' | 'answering' | 'sending' | 'over';
 /** As much of a request as is kept to be sent to another instance: what a client sends without being given more window. */
 const maxKeptBytes = 65_535;
 
+/** What is told of a name that is not known: the client may have sent a few octets for a long one (RFC 7541 section 6.1). */
+const longestName = 256;
+
 /** One gRPC call: a stream of a client, and one of the instance that serves it. Frames go from one to the other. */
 export class Call implements StreamUser, Taker {
   readonly #parts: GrpcLaneParts;
@@ -79,7 +82,7 @@ export class Call implements StreamUser, Taker {
     if (service === 'no-table') {
       this.#fail(status.UNAVAILABLE, 'there is no route table yet: no control plane has sent one');
     } else if (service === undefined) {
-      this.#fail(status.UNIMPLEMENTED, `no service for ${microService ?? path}`);
+      this.#fail(status.UNIMPLEMENTED, `no service for ${(microService ?? path).slice(0, longestName)}`);
     } else {
       this.#service = service;
       this.#record.service = service.name;

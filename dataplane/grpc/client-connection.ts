@@ -10,13 +10,17 @@ import { Http2Stream } from './connection/http2-stream.ts';
 import { TokenBucket } from './connection/token-bucket.ts';
 import { ConnectionError, ErrorCode, maxStreamId, preface, Setting } from './frames/protocol.ts';
 import { headersTooLarge } from './heads/own-answer.ts';
+import { trailersProblem } from './hpack/fields.ts';
 import { RequestHeads } from './heads/request-heads.ts';
 import type { GrpcLaneParts } from './lane.types.ts';
 
 /** Bytes that wait to be read by a client, above which no more of its calls are taken in. */
 const mostUnread = 1024 * 1024;
 
-/** Streams that a client may reset, or have reset: that costs it nothing, and an instance a call (CVE-2023-44487). */
+/**
+ * Streams that a client may reset, or make us reset by breaking the rules: to open and reset them costs it nothing, and an
+ * instance a call (CVE-2023-44487, CVE-2025-8671).
+ */
 const resetAllowance = { burst: 1_000, perSecond: 100 };
 
 /** A client's connection: takes its calls (RFC 9113 section 3.4 and up, as a server). */
@@ -28,6 +32,8 @@ export class ClientConnection extends Http2Connection implements Bounded {
   readonly #heads: RequestHeads;
   readonly #resets = new TokenBucket(resetAllowance);
   #prefaceBytes = 0;
+  /** Whether the socket was full when that was looked at last, and has been since. */
+  #wasCongested = false;
   #lastStreamId = 0;
   /** Calls of streams above it are not taken any more. */
   #lastTaken = maxStreamId;
@@ -36,6 +42,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
   constructor(socket: Socket, parts: GrpcLaneParts) {
     super(socket, {
       parts,
+      peerIsServer: false,
       streamWindowBytes: parts.streamWindowBytes,
       maxHeaderListBytes: maxHeadBytes,
     });
@@ -68,7 +75,8 @@ export class ClientConnection extends Http2Connection implements Bounded {
 
   onDeadline(): void {
     this.deadline = Number.POSITIVE_INFINITY;
-    if (this.#lastStreamId === 0 && this.#prefaceBytes < preface.length) this.#socket.destroy();
+    if (this.streams.size > 0) this.#endStalled();
+    else if (this.#lastStreamId === 0 && this.#prefaceBytes < preface.length) this.#socket.destroy();
     else this.closeIdle();
   }
 
@@ -98,16 +106,20 @@ export class ClientConnection extends Http2Connection implements Bounded {
     const head = this.#heads.read(bytes, start, end);
     // The client asks again elsewhere: it was told.
     if (streamId > this.#lastTaken) return;
-    if (head.kind === 'malformed') this.#refuse(streamId, ErrorCode.protocolError);
-    else if (this.streams.size >= maxStreamsOfGrpc) this.#refuse(streamId, ErrorCode.refusedStream);
+    const isMalformed = head.kind === 'malformed' || (head.kind === 'head' && endStream && !!head.contentLength);
+    if (isMalformed) {
+      this.onPeerReset();
+      this.#refuse(streamId, ErrorCode.protocolError);
+    } else if (this.streams.size >= maxStreamsOfGrpc) this.#refuse(streamId, ErrorCode.refusedStream);
     else if (head.kind === 'too-large') {
       this.frames.headers(streamId, true, headersTooLarge, headersTooLarge, 0);
       if (!endStream) this.#refuse(streamId, ErrorCode.noError);
     } else {
-      this.deadline = Number.POSITIVE_INFINITY;
+      if (this.streams.size === 0) this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
       const call = new Call(this.parts);
       const stream = new Http2Stream(this, streamId, call);
       stream.hasReceivedEnd = endStream;
+      stream.owedBytes = head.contentLength;
       this.streams.set(streamId, stream);
       call.begin(stream, head);
     }
@@ -115,14 +127,19 @@ export class ClientConnection extends Http2Connection implements Bounded {
 
   /** Of a request only their end counts: nobody is known to wait for them. */
   #onTrailers(stream: Http2Stream, endStream: boolean, bytes: Buffer, start: number, end: number): void {
-    this.decoder.decode(bytes, start, end);
-    if (stream.hasReceivedEnd) throw new ConnectionError(ErrorCode.streamClosed, 'HEADERS on a half-closed stream');
-    if (!endStream) {
+    const list = this.decoder.decode(bytes, start, end);
+    if (stream.hasReceivedEnd) {
+      this.breaks(stream, ErrorCode.streamClosed);
+    } else if (
+      !endStream ||
+      (stream.owedBytes ?? 0) > 0 ||
+      (list !== 'too-large' && trailersProblem(list) !== undefined)
+    ) {
       this.breaks(stream, ErrorCode.protocolError);
-      return;
+    } else {
+      this.endReceived(stream);
+      stream.user.onData(stream, true, bytes, start, start);
     }
-    this.endReceived(stream);
-    stream.user.onData(stream, true, bytes, start, start);
   }
 
   #onLateHeaders(streamId: number, bytes: Buffer, start: number, end: number): void {
@@ -182,6 +199,23 @@ export class ClientConnection extends Http2Connection implements Bounded {
     this.hangUp();
   }
 
+  /**
+   * While there are calls, this looks every `idleMs` whether the client takes anything of its answers: held back by windows
+   * of 0, or by never reading, they would be kept for ever, and the instances busy with them.
+   */
+  #endStalled(): void {
+    this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
+    if (this.frames.isCongested && this.#wasCongested) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#wasCongested = this.frames.isCongested;
+    for (const stream of this.streams.values()) {
+      if (stream.isHolding && !stream.hasMoved) this.abandon(stream, ErrorCode.cancel);
+      stream.hasMoved = false;
+    }
+  }
+
   #listen(): void {
     this.#socket
       .on('drain', this.#onDrain)
@@ -210,6 +244,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
   };
 
   readonly #onDrain = (): void => {
+    this.#wasCongested = false;
     this.drained();
     if (this.#socket.isPaused()) this.#socket.resume();
   };

@@ -70,6 +70,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     });
     super(socket, {
       parts,
+      peerIsServer: true,
       streamWindowBytes: options.streamWindowBytes,
       maxHeaderListBytes: maxHeadBytes,
     });

@@ -20,6 +20,7 @@ import { TokenBucket } from './token-bucket.ts';
 
 export interface Http2ConnectionOptions {
   readonly parts: WriteParts;
+  readonly peerIsServer: boolean;
   /** DATA that is taken in of each stream before it has left, in bytes. */
   readonly streamWindowBytes: number;
   /** What a header list may come to, as RFC 9113 section 6.5.2 counts. */
@@ -58,7 +59,7 @@ export abstract class Http2Connection {
   writer: SocketWriter;
   readonly frames: FrameWriter;
   readonly streams = new Map<number, Http2Stream>();
-  /** Streams that have something to send and must wait, the longest waiting first. */
+  /** Streams that wait for the connection's window or socket alone, the longest waiting first. */
   readonly waiting = new Set<Http2Stream>();
   readonly streamWindowBytes: number;
   sendWindow = initialWindowBytes;
@@ -102,7 +103,7 @@ export abstract class Http2Connection {
   ): void;
   /** Whether a stream with this identifier was not opened yet by whoever may. */
   protected abstract isIdle(streamId: number): boolean;
-  /** The peer reset a stream, or had it reset by breaking the rules. */
+  /** The peer has reset a stream, or made us reset it. */
   protected abstract onPeerReset(): void;
   protected abstract onGoaway(lastStreamId: number, code: number): void;
   protected abstract onSettings(): void;
@@ -204,11 +205,12 @@ export abstract class Http2Connection {
   }
 
   #flush(): void {
-    // Each gets its turn: one that could not send all goes to the end.
-    for (const stream of Array.from(this.waiting)) {
-      if (this.frames.isCongested || this.sendWindow <= 0) return;
+    let turns = this.waiting.size;
+    for (const stream of this.waiting) {
+      if (turns === 0 || this.frames.isCongested || this.sendWindow <= 0) return;
+      turns -= 1;
+      // One that cannot send all goes to the end.
       this.waiting.delete(stream);
-      this.waiting.add(stream);
       stream.flush();
     }
   }
@@ -277,6 +279,13 @@ export abstract class Http2Connection {
       this.breaks(stream, ErrorCode.flowControlError);
       return;
     }
+    if (stream.owedBytes !== undefined) {
+      stream.owedBytes -= to - from;
+      if (stream.owedBytes < 0 || (endStream && stream.owedBytes > 0)) {
+        this.breaks(stream, ErrorCode.protocolError);
+        return;
+      }
+    }
     if (endStream) this.endReceived(stream);
     const padding = end - start - (to - from);
     if (padding > 0) stream.consumed(padding);
@@ -304,9 +313,14 @@ export abstract class Http2Connection {
     if (!this.mayStillCome(streamId)) throw new ConnectionError(ErrorCode.streamClosed, `${what} on a closed stream`);
   }
 
-  /** The peer broke the rules on one stream (section 5.4.2): as good as if it had reset it (CVE-2025-8671). */
+  /** The peer broke the rules on one stream (section 5.4.2). */
   protected breaks(stream: Http2Stream, code: number): void {
     this.onPeerReset();
+    this.abandon(stream, code);
+  }
+
+  /** Resets a stream, and tells who uses it. */
+  protected abandon(stream: Http2Stream, code: number): void {
     stream.reset(code);
     stream.user.onReset(stream, code);
   }
@@ -342,8 +356,9 @@ export abstract class Http2Connection {
   /** Section 6.3; of no meaning any more. */
   #onPriority(streamId: number, length: number): void {
     if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
-    if (length !== 5) throw new ConnectionError(ErrorCode.frameSizeError, 'PRIORITY is not of 5 bytes');
     if (!this.#buckets.priority.take()) throw tooMany('PRIORITY');
+    const stream = this.streams.get(streamId);
+    if (length !== 5 && stream) this.breaks(stream, ErrorCode.frameSizeError);
   }
 
   /** Section 6.4. */
@@ -380,7 +395,9 @@ export abstract class Http2Connection {
   #apply(setting: number, value: number): void {
     switch (setting) {
       case Setting.enablePush:
-        if (value > 1) throw new ConnectionError(ErrorCode.protocolError, 'ENABLE_PUSH is neither 0 nor 1');
+        // A server may not ask to be pushed to.
+        if (value > (this.options.peerIsServer ? 0 : 1))
+          throw new ConnectionError(ErrorCode.protocolError, 'ENABLE_PUSH is out of range');
         break;
       case Setting.maxConcurrentStreams:
         this.peerMaxStreams = value;
@@ -407,6 +424,7 @@ export abstract class Http2Connection {
       stream.sendWindow += change;
       if (stream.sendWindow > maxWindowBytes)
         throw new ConnectionError(ErrorCode.flowControlError, 'INITIAL_WINDOW_SIZE makes a window overflow');
+      if (stream.isHolding && stream.sendWindow > 0) this.waiting.add(stream);
     }
   }
 
@@ -460,7 +478,8 @@ export abstract class Http2Connection {
 
 /** Where the payload of a padded frame ends (section 6.1). */
 function paddedEnd(bytes: Buffer, start: number, end: number): number {
-  const padding = end > start ? (bytes[start] as number) : 0;
+  if (start === end) throw new ConnectionError(ErrorCode.frameSizeError, 'a padded frame does not say by how much');
+  const padding = bytes[start] as number;
   if (start + 1 + padding > end)
     throw new ConnectionError(ErrorCode.protocolError, 'a frame is shorter than its padding');
   return end - padding;

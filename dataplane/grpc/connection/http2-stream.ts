@@ -31,14 +31,18 @@ export class Http2Stream {
   /** How much DATA we take. */
   receiveWindow: number;
   hasReceivedEnd = false;
+  /** How much DATA has to come yet, where the peer said so (RFC 9113 section 8.1.1). */
+  owedBytes: number | undefined;
   hasSentEnd = false;
   isClosed = false;
+  /** While DATA waits: whether any has left since this was set to false. */
+  hasMoved = true;
   /** DATA that the peer may have on its way to us, or waiting here. */
   #window: number;
   /** Of what we received, what has left but was not given back as window yet. */
   #consumed = 0;
   /** DATA that waits for windows or the socket. */
-  readonly #held = new ByteQueue();
+  #held: ByteQueue | undefined;
   #ending: Ending | undefined;
 
   constructor(connection: Http2Connection, id: number, user: StreamUser) {
@@ -52,7 +56,11 @@ export class Http2Stream {
 
   /** Whether something waits to be sent. */
   get isHolding(): boolean {
-    return this.#held.length > 0 || this.#ending !== undefined;
+    return this.#heldBytes > 0 || this.#ending !== undefined;
+  }
+
+  get #heldBytes(): number {
+    return this.#held?.length ?? 0;
   }
 
   /** Sends a header block at once; to be called before any DATA. */
@@ -69,7 +77,7 @@ export class Http2Stream {
   sendData(endStream: boolean, bytes: Buffer, start: number, end: number): number {
     if (this.hasSentEnd || this.isClosed) return end - start;
     if (this.isHolding) {
-      this.#held.push(bytes, start, end);
+      this.#hold(bytes, start, end);
       if (endStream) this.#ending = 'data';
       return 0;
     }
@@ -82,32 +90,33 @@ export class Http2Stream {
       at += room;
       if (at === end) return end - start;
     }
-    this.#held.push(bytes, at, end);
+    this.#hold(bytes, at, end);
     if (endStream) this.#ending = 'data';
-    this.connection.waiting.add(this);
+    this.#wait();
+    this.hasMoved = true;
     return at - start;
   }
 
   /** Ends our side with a header block, behind all DATA. */
   sendTrailers(block: Uint8Array): void {
     if (this.hasSentEnd || this.isClosed) return;
-    if (this.#held.length === 0) this.sendHeaders(true, block);
+    if (this.#heldBytes === 0) this.sendHeaders(true, block);
     else this.#ending = block;
   }
 
   /** Sends what waits, as far as windows and the socket allow. */
   flush(): void {
     let sent = 0;
-    for (let { first } = this.#held; first !== undefined; { first } = this.#held) {
+    for (let first = this.#held?.first; first !== undefined; first = this.#held?.first) {
       const { bytes, start, end } = first;
       const room = Math.min(end - start, this.#room(), maxFrameBytes);
       if (room === 0) break;
-      this.#held.drop(room);
+      this.#held?.drop(room);
       sent += room;
-      this.#writeData(this.#held.length === 0 && this.#ending === 'data', bytes, start, start + room);
+      this.#writeData(this.#heldBytes === 0 && this.#ending === 'data', bytes, start, start + room);
     }
-    if (this.#held.length === 0) {
-      this.connection.waiting.delete(this);
+    this.#wait();
+    if (this.#heldBytes === 0) {
       const ending = this.#ending;
       this.#ending = undefined;
       if (ending !== undefined && !this.hasSentEnd) {
@@ -115,12 +124,14 @@ export class Http2Stream {
         else this.sendHeaders(true, ending);
       }
     }
-    if (sent > 0) this.user.onSent(this, sent);
+    if (sent === 0) return;
+    this.hasMoved = true;
+    this.user.onSent(this, sent);
   }
 
   /** Drops what waits to be sent. */
   dropHeld(): void {
-    this.#held.clear();
+    this.#held?.clear();
     this.#ending = undefined;
     this.connection.waiting.delete(this);
   }
@@ -148,6 +159,18 @@ export class Http2Stream {
     if (this.isClosed) return;
     this.connection.frames.rstStream(this.id, code);
     this.connection.closed(this, true);
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): void {
+    if (end === start) return;
+    this.#held ??= new ByteQueue();
+    this.#held.push(bytes, start, end);
+  }
+
+  /** Waits for the connection as long as the stream's own window is not what it waits for. */
+  #wait(): void {
+    if (this.#heldBytes > 0 && this.sendWindow > 0) this.connection.waiting.add(this);
+    else this.connection.waiting.delete(this);
   }
 
   #room(): number {

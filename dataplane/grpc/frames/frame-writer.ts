@@ -125,8 +125,11 @@ export class FrameWriter implements Held {
     const chunk = this.#chunk;
     if (chunk === undefined) return;
     this.#chunk = undefined;
-    const isReady = this.#writer.bytes(chunk.subarray(0, this.#at));
-    if (this.#writer.isDone && spare.length < mostSpare) spare.push(chunk);
+    const bytes = chunk.subarray(0, this.#at);
+    // What has to wait is kept in as many bytes as it has: a whole chunk for each PING would fill the memory.
+    const hasToWait = !this.#writer.isDone;
+    const isReady = this.#writer.bytes(hasToWait ? Buffer.from(bytes) : bytes);
+    if ((hasToWait || this.#writer.isDone) && spare.length < mostSpare) spare.push(chunk);
     this.#isCongested ||= !isReady && !this.#writer.isDone;
   }
 

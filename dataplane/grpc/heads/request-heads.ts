@@ -17,6 +17,8 @@ export interface RequestHead {
   readonly path: string;
   readonly microService: string | undefined;
   readonly timeoutMs: number | undefined;
+  /** What the DATA has to come to, where the client says so, in bytes. */
+  readonly contentLength: number | undefined;
   readonly origin: Omit<Origin, 'requestId'>;
   /** The client's own, where it is a plain one. */
   readonly requestId: string | undefined;
@@ -59,6 +61,8 @@ export class RequestHeads {
     if (list === 'too-large') return tooLarge;
     if (requestProblem(list) !== undefined) return malformed;
     const head = this.#headOf(list);
+    // RFC 9110 section 8.6: digits, once.
+    if (Number.isNaN(head.contentLength)) return malformed;
     if (key !== undefined && this.#decoder.lastStoodAlone && mayComeAgain(head)) this.#memo.set(key, head);
     return head;
   }
@@ -84,6 +88,7 @@ export class RequestHeads {
       path,
       microService: onlyValueOf(fields, 'micro-service'),
       timeoutMs: timeoutMsOf(valueIn(list, 'grpc-timeout')),
+      contentLength: contentLengthIn(list),
       origin,
       requestId: onlyValueOf(fields, 'x-request-id') === requestId ? requestId : undefined,
       traceparent: traceparentIn(fields),
@@ -95,4 +100,11 @@ export class RequestHeads {
 /** What names one request or one trace is of one call: to remember it would cost memory for each connection, and help none. */
 function mayComeAgain({ requestId, traceparent }: RequestHead): boolean {
   return requestId === undefined && traceparent === undefined;
+}
+
+/** NaN for what is none. */
+function contentLengthIn(list: readonly HpackField[]): number | undefined {
+  const values = list.filter(([name]) => name === 'content-length').map(([, value]) => value);
+  if (values.length === 0) return undefined;
+  return values.length === 1 && /^\d{1,15}$/.test(values[0] as string) ? Number(values[0]) : Number.NaN;
 }
