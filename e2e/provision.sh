@@ -1,13 +1,14 @@
 #!/bin/sh
 # Makes sure that programs which are needed beside Node are there.
 #
-#   sh e2e/provision.sh [program=debian-package]…     default: for the tests, a real etcd,
-#   its client, git, and openssl, which makes their certificates
+#   sh e2e/provision.sh [program-or-file=debian-package]…     default: for the tests, a real etcd, its client,
+#   git, openssl, which makes their certificates, and Python's gRPC, which calls them and is called
 set -eu
-[ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git openssl=openssl
+[ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git openssl=openssl \
+  /usr/lib/python3/dist-packages/grpc=python3-grpcio
 missing=
 for pair; do
-  command -v "${pair%%=*}" >/dev/null || missing="$missing ${pair#*=}"
+  command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing="$missing ${pair#*=}"
 done
 [ -n "$missing" ] || exit 0
 

@@ -8,7 +8,7 @@ import { test as base } from '../harness/test.ts';
 import { type FaultyInstance, startFaultyInstance } from './faulty-instance.ts';
 import { type Fault, whole } from './faulty.types.ts';
 import { startKeepAliveLoad } from './keep-alive-load.ts';
-import { connectRegistrar, type Registrar } from './registrar.ts';
+import { connectRegistrar, type Registrar } from '../harness/registrar.ts';
 
 const service = 'go.micro.api.faulty';
 
