@@ -57,13 +57,14 @@ export class ClientConnection extends Http2Connection implements Bounded {
     this.begin([[Setting.maxConcurrentStreams, maxStreamsOfGrpc]]);
   }
 
-  /** Tells the client to make no more calls here, and takes those that are on their way (RFC 9113 section 6.8). */
+  /**
+   * Tells the client to make no more calls here, and takes those that it makes before it has heard (RFC 9113 section 6.8).
+   * A PING would not tell when that is: HTTP/2 libraries answer it before the client that uses them hears of GOAWAY.
+   */
   drain(): void {
     if (this.isClosed || this.#goaway !== 'none') return;
     this.#goaway = 'announced';
     this.frames.goaway(maxStreamId, ErrorCode.noError);
-    // When this comes back, so has what the client sent before it knew.
-    this.frames.ping(false, preface, 0);
   }
 
   /** Takes no more calls, and closes once there are none. */
@@ -163,10 +164,6 @@ export class ClientConnection extends Http2Connection implements Bounded {
 
   protected onSettings(): void {
     if (this.streams.size === 0) this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
-  }
-
-  protected onPong(): void {
-    if (this.#goaway === 'announced') this.#goawayFinally();
   }
 
   protected onStreamClosed(): void {

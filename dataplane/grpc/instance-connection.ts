@@ -193,10 +193,6 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     this.#connection.onConnected();
   }
 
-  protected onPong(): void {
-    // It counts as anything else that is heard of the instance.
-  }
-
   protected onStreamClosed(): void {
     if (this.streams.size === 0) {
       if (this.#isUsable) this.deadline = this.#connection.deadlines.after(this.#connection.idleMs);

@@ -42,7 +42,7 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
     batch,
   });
   const connections = new Set<ClientConnection>();
-  let phase: 'serving' | 'draining' | 'closing' = 'serving';
+  let isClosing = false;
   const parts: GrpcLaneParts = {
     ...options,
     service: (name) => table()?.services.get(name),
@@ -59,16 +59,16 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
     accept(socket) {
       const connection = new ClientConnection(socket, parts);
       connections.add(connection);
-      if (phase === 'draining') connection.drain();
-      if (phase === 'closing') connection.closeIdle();
+      if (isClosing) connection.closeIdle();
       socket.resume();
     },
+    // Those that connect later are served until that ends: whom they ask next may be us again, and grpc-js gives up a call
+    // that meets GOAWAY twice.
     drain() {
-      phase = 'draining';
       for (const connection of connections) connection.drain();
     },
     closeIdle() {
-      phase = 'closing';
+      isClosing = true;
       for (const connection of connections) connection.closeIdle();
     },
     close() {

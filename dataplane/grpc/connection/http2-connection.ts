@@ -107,7 +107,6 @@ export abstract class Http2Connection {
   protected abstract onPeerReset(): void;
   protected abstract onGoaway(lastStreamId: number, code: number): void;
   protected abstract onSettings(): void;
-  protected abstract onPong(): void;
   /** Ends the socket once what was written has left. */
   protected abstract hangUp(): void;
   /** A stream is over. */
@@ -432,10 +431,8 @@ export abstract class Http2Connection {
   #onPing(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     if (streamId !== 0) throw new ConnectionError(ErrorCode.protocolError, 'PING on a stream');
     if (end - start !== 8) throw new ConnectionError(ErrorCode.frameSizeError, 'PING is not of 8 bytes');
-    if ((flags & Flag.ack) !== 0) {
-      this.onPong();
-      return;
-    }
+    // It tells no more than any other frame: that the peer is there.
+    if ((flags & Flag.ack) !== 0) return;
     if (!this.#buckets.ping.take()) throw tooMany('PING');
     this.frames.ping(true, bytes, start);
   }
