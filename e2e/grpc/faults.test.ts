@@ -17,15 +17,15 @@ const hold = { path: methods.hold, sizes: [16] };
 /** Makes calls, so many at once, until it is told to stop. */
 function startLoad({ repeat }: EchoClient): { stop(): Promise<Readonly<Record<number, number>>> } {
   const codes: Record<number, number> = {};
-  let isStopping = false;
+  const stopping = new AbortController();
   const ended = (async () => {
-    while (!isStopping)
+    while (!stopping.signal.aborted)
       for (const [code, count] of Object.entries(await repeat({ ...unary, waitForReady: true }, 100, 10)))
         codes[Number(code)] = (codes[Number(code)] ?? 0) + count;
   })();
   return {
     async stop() {
-      isStopping = true;
+      stopping.abort();
       await ended;
       return codes;
     },
@@ -105,7 +105,7 @@ describe.for<Library>(['grpc-js', 'grpcio'])('a client on %s', (client) => {
         flags: ['--control', addresses.control, '--drain-grace', '300ms'],
         env: { MICRO_TOKEN: token },
       });
-    const [first, second] = (await Promise.all([dataPlane(), dataPlane()])) as [Server, Server];
+    const [first, second] = await Promise.all([dataPlane(), dataPlane()]);
     await echo.instance({ ...first, token }, 'grpcio');
     const both = connectEcho(client, { address: `ipv4:${first.addresses.grpc},${second.addresses.grpc}` });
     onTestFinished(() => both[Symbol.asyncDispose]());

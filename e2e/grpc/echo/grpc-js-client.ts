@@ -7,6 +7,7 @@ import {
   type ClientReadableStream,
   type ClientUnaryCall,
   type ClientWritableStream,
+  compressionAlgorithms,
   credentials,
   Metadata,
   type ServiceError,
@@ -22,7 +23,10 @@ export function connectGrpcJs({ address, caFile, channel }: ClientOptions): Echo
   const options = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1, ...channel };
   const plain = new Client(address, secured, options);
   // grpc-js compresses for a channel, not for a call.
-  const gzip = new Client(address, secured, { ...options, 'grpc.default_compression_algorithm': 2 });
+  const gzip = new Client(address, secured, {
+    ...options,
+    'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
+  });
   const call = (ask: Ask) => makeCall(ask.gzip ? gzip : plain, ask);
   return {
     call,

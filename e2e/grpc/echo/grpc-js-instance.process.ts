@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import {
   Metadata,
   type sendUnaryData,
@@ -93,7 +92,11 @@ const implementation: UntypedServiceImplementation = {
   },
   each(call: ServerDuplexStream<Buffer, Buffer>) {
     const tail = begin(call);
-    call.pipe(call as Writable, { end: false });
+    call.on('data', (message: Buffer) => {
+      if (call.write(message)) return;
+      call.pause();
+      call.once('drain', () => call.resume());
+    });
     call.once('end', () => call.end(tail));
   },
   hold(call: ServerUnaryCall<Buffer, Buffer>) {
