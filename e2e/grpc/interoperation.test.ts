@@ -17,7 +17,7 @@ const metadata: readonly Pair[] = [
   ['x-tail-twice-bin', moreBytes],
 ];
 const answered: Outcome = {
-  code: Number(status.OK),
+  code: status.OK,
   details: '',
   sizes: [],
   intact: true,
@@ -93,7 +93,7 @@ describe.for(pairs)('a client on %s and an instance on %s', ([client, library]) 
     ];
     expect(await call({ path: methods.unary, sizes: [5], metadata: failing })).toEqual({
       ...answered,
-      code: Number(status.RESOURCE_EXHAUSTED),
+      code: status.RESOURCE_EXHAUSTED,
       details: '100 % used up: zażółć\n',
       initial: {},
       trailing: { 'grpc-status-details-bin': details, 'x-tail-twice': 'first' },

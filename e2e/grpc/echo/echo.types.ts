@@ -1,3 +1,4 @@
+import type { status } from '@grpc/grpc-js';
 /**
  * The echo service is there twice, and so is its client: on grpc-js, and on Python's grpcio, which is gRPC's core in C. What
  * they send are bytes of one pattern, so that only sizes travel between a test and a program in another language.
@@ -27,7 +28,7 @@ export type Fields = Readonly<Record<string, string>>;
 /** What became of a call. */
 export interface Outcome {
   /** A number of gRPC: 0 is OK. */
-  readonly code: number;
+  readonly code: status;
   /** The status message. */
   readonly details: string;
   /** Bytes of each message that came. */
