@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ask } from './ask.ts';
-import type { Proxy } from './contenders/contender.types.ts';
+import type { Proxy } from '../proxies/contender.types.ts';
 import { type Exchange, filling, prefix } from './exchange.ts';
 
 const giveUpMs = 10_000;

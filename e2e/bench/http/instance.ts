@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freeAddress } from '../../harness/free-address.ts';
+import { temporaryPaths } from '../proxies/nginx.ts';
+import { type Program, startProgram } from '../proxies/program.ts';
 import { chunked, download, filling, medium, small, upload } from './exchange.ts';
-import { type Program, startProgram } from './program.ts';
 
 /**
  * Starts the instance behind every proxy: an nginx that answers each exchange out of memory, and tells in headers what
@@ -46,7 +47,7 @@ http {
   keepalive_timeout 1h;
   keepalive_requests 1000000000;
   client_max_body_size 0;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/temp;`).join(' ')}
+  ${temporaryPaths(folder)}
   default_type text/plain;
   server {
     listen ${address} backlog=4096;

@@ -1,26 +1,12 @@
-import { areAllMet, compare, table, writeResults } from '../report.ts';
-import { measureAll } from './measure-all.ts';
-import { type Options, readOptions, usage } from './options.ts';
+import { runSuite } from '../proxies/run-suite.ts';
+import { benches } from './benches/benches.ts';
+import { contenders } from './contenders/contenders.ts';
+import { startInstance } from './instance.ts';
 
-let options: Options | 'help' | undefined;
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  process.exitCode = 2;
-}
-if (options === 'help') process.stdout.write(usage);
-else if (options !== undefined) await run(options);
+const examples = `One contender alone, long enough to look at it (its process id is printed; the second names its functions to perf):
 
-async function run(chosen: Options): Promise<void> {
-  const stopping = new AbortController();
-  // Listeners that stay: execa ends the process on a signal to which nobody else listens.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
-  const { figures, failed } = await measureAll(chosen, stopping.signal);
-  if (failed.length > 0) process.stderr.write(`Could not be measured: ${failed.join(', ')}; see above\n`);
-  if (figures.length === 0) process.exit(1);
-  const rows = compare(figures);
-  const path = await writeResults(rows, { folder: 'bench-results', name: 'http', takenAt: new Date() });
-  process.stdout.write(`${table(rows)}\n\nEvery sample is in ${path}\n`);
-  if (failed.length > 0 || !areAllMet(rows)) process.exitCode = 1;
-}
+  npm run bench:http -- --only small --contenders micro --rounds 1 --seconds 60
+  npm run bench:http -- --only small --contenders micro --rounds 1 --seconds 60 --node-options=--perf-basic-prof
+`;
+
+await runSuite({ name: 'http', benches, contenders, examples, startInstance }, process.argv.slice(2));

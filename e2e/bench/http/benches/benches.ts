@@ -1,4 +1,4 @@
-import type { Bench } from '../bench.types.ts';
+import type { Bench } from '../../proxies/bench.types.ts';
 import { idleConnections } from './idle-connections.ts';
 import { latency } from './latency.ts';
 import { slowUpload } from './slow-upload.ts';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { forgetPeak, peakResidentBytes, residentBytes } from '../../resident-memory.ts';
 import { ask } from '../ask.ts';
-import type { Bench } from '../bench.types.ts';
-import { startMicro } from '../contenders/micro.ts';
+import type { Bench } from '../../proxies/bench.types.ts';
+import { startHttp } from '../contenders/micro.ts';
 import { prefix, upload } from '../exchange.ts';
 
 const mebi = 1024 * 1024;
@@ -32,7 +32,7 @@ export const slowUpload: Bench = {
     for (let round = 0; round < rounds; round += 1) {
       const own = join(folder, String(round));
       await mkdir(own);
-      await using server = await startMicro({
+      await using server = await startHttp({
         folder: own,
         instance: instance.address,
         core: cores.proxy,

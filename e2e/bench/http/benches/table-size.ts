@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { registration } from '../../registration.ts';
-import type { Bench } from '../bench.types.ts';
+import type { Bench } from '../../proxies/bench.types.ts';
 import { check } from '../check.ts';
-import { startMicro } from '../contenders/micro.ts';
+import { startHttp } from '../contenders/micro.ts';
 import { small } from '../exchange.ts';
-import { measureInTurn } from '../in-turn.ts';
+import { measureInTurn } from '../../proxies/in-turn.ts';
 import { runWrk } from '../load/wrk.ts';
 
 const services = 10_000;
@@ -22,7 +22,7 @@ export const tableSize: Bench = {
     const start = async (name: string, others: ReturnType<typeof manyOthers>) => {
       const own = join(folder, name);
       await mkdir(own);
-      return startMicro({ folder: own, instance, core: cores.proxy, nodeOptions, others });
+      return startHttp({ folder: own, instance, core: cores.proxy, nodeOptions, others });
     };
     await using alone = await start('alone', []);
     await using among = await start('among', manyOthers());

@@ -1,11 +1,12 @@
-import type { Bench } from '../bench.types.ts';
+import type { Bench } from '../../proxies/bench.types.ts';
+import { check } from '../check.ts';
 import { contenders } from '../contenders/contenders.ts';
 import { microWithAccessLog } from '../contenders/micro.ts';
 import { nginxUnbuffered } from '../contenders/nginx.ts';
-import { http2Proxy } from '../contenders/node-proxy.ts';
-import { chunked, closing, download, medium, small, upload } from '../exchange.ts';
+import { http2Proxy } from '../contenders/node-proxies.ts';
+import { chunked, closing, download, type Exchange, medium, small, upload } from '../exchange.ts';
 import { runWrk } from '../load/wrk.ts';
-import { bench, type Workload } from '../workload.ts';
+import { bench, type Workload } from '../../proxies/workload.ts';
 
 /** Requests without a body: nginx is the same with and without buffering. */
 const withoutBodies = contenders.filter((contender) => contender !== nginxUnbuffered);
@@ -79,24 +80,27 @@ export const throughput: readonly Bench[] = [
   }),
 ];
 
-type Throughput = Omit<Workload, 'unit' | 'measure'> & { readonly connections: number };
+interface Throughput extends Omit<Workload, 'unit' | 'check' | 'measure'> {
+  readonly exchange: Exchange;
+  readonly connections: number;
+}
 
-function perSecond({ connections, ...workload }: Throughput): Bench {
-  const { exchange } = workload;
+function perSecond({ exchange, connections, ...workload }: Throughput): Bench {
   return bench({
     ...workload,
     unit: 'per second',
+    check: (proxy) => check(proxy, exchange),
     measure: async (proxy, seconds, { signal }) =>
       (await runWrk({ proxy, exchange, connections, seconds, signal })).requestsPerSecond,
   });
 }
 
-function megabytesPerSecond({ connections, ...workload }: Throughput): Bench {
-  const { exchange } = workload;
+function megabytesPerSecond({ exchange, connections, ...workload }: Throughput): Bench {
   const megabytes = (exchange.bodyBytes + exchange.answerBytes) / 1e6;
   return bench({
     ...workload,
     unit: 'MB a second',
+    check: (proxy) => check(proxy, exchange),
     measure: async (proxy, seconds, { signal }) =>
       (await runWrk({ proxy, exchange, connections, seconds, signal })).requestsPerSecond * megabytes,
   });

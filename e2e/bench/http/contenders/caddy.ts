@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freeAddress } from '../../../harness/free-address.ts';
 import { prefix } from '../exchange.ts';
-import { startProgram } from '../program.ts';
-import type { Contender } from './contender.types.ts';
+import { startProgram } from '../../proxies/program.ts';
+import type { Contender } from '../../proxies/contender.types.ts';
 
 export const caddy: Contender = {
   name: 'caddy',

@@ -1,9 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { freeAddress } from '../../../harness/free-address.ts';
+import type { Contender } from '../../proxies/contender.types.ts';
+import { startNginx } from '../../proxies/nginx.ts';
 import { prefix, upload } from '../exchange.ts';
-import { startProgram } from '../program.ts';
-import type { Contender } from './contender.types.ts';
 
 /** It reads a request's body whole before it passes it on, its default. */
 export const nginx = contender('nginx', 'nginx', 'on');
@@ -17,34 +15,15 @@ function contender(name: string, title: string, requestBuffering: 'on' | 'off'):
     title,
     async start({ folder, instance, core }) {
       const address = await freeAddress();
-      await writeFile(join(folder, 'nginx.conf'), configuration({ folder, address, instance, requestBuffering }));
-      const command = ['nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'stderr'] as const;
-      const program = await startProgram({ command: [...command], address, core });
-      return { ...program, pid: await workerOf(program.pid) };
+      return startNginx({ folder, address, core, http: configuration(address, instance, requestBuffering) });
     },
   };
 }
 
 /** Bodies and answers stay in memory: nothing is written to a disk. */
-function configuration(options: {
-  readonly folder: string;
-  readonly address: string;
-  readonly instance: string;
-  readonly requestBuffering: 'on' | 'off';
-}): string {
-  const { folder, address, instance, requestBuffering } = options;
-  return `daemon off;
-worker_processes 1;
-pid ${folder}/pid;
-error_log stderr error;
-events { worker_connections 16384; multi_accept on; }
-http {
-  access_log off;
-  tcp_nodelay on;
-  keepalive_requests 1000000000;
-  client_max_body_size 0;
+function configuration(address: string, instance: string, requestBuffering: 'on' | 'off'): string {
+  return `client_max_body_size 0;
   client_body_buffer_size 64k;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/temp;`).join(' ')}
   upstream instance { server ${instance}; keepalive 1024; keepalive_requests 1000000000; }
   proxy_http_version 1.1;
   proxy_set_header Connection "";
@@ -63,11 +42,5 @@ http {
       client_body_buffer_size ${requestBuffering === 'on' ? '11m' : '256k'};
       proxy_pass http://instance${upload.path};
     }
-  }
-}
-`;
-}
-
-async function workerOf(master: number): Promise<number> {
-  return Number((await readFile(`/proc/${master}/task/${master}/children`, 'utf8')).trim());
+  }`;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { makeTemporaryFolder } from '../../../harness/temporary-folder.ts';
-import type { Proxy } from '../contenders/contender.types.ts';
+import type { Proxy } from '../../proxies/contender.types.ts';
 import { type Exchange, prefix } from '../exchange.ts';
 
 const connections = 64;

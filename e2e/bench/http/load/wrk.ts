@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Proxy } from '../contenders/contender.types.ts';
+import type { Proxy } from '../../proxies/contender.types.ts';
 import { type Exchange, prefix } from '../exchange.ts';
 
 /** In the root of the repository, where npm starts benchmarks. */

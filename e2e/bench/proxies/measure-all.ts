@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../harness/temporary-folder.ts';
 import type { Figure } from '../figure.ts';
-import { openField } from './contenders/field.ts';
 import { moveTo } from './cores.ts';
-import { startInstance } from './instance.ts';
+import { openField } from './field.ts';
 import type { Options } from './options.ts';
+import type { Suite } from './suite.types.ts';
 
 interface Measured {
   readonly figures: readonly Figure[];
@@ -18,7 +18,11 @@ interface Measured {
  *
  * @param signal ends them early; what was measured until then is returned
  */
-export async function measureAll({ benches, ...chosen }: Options, signal: AbortSignal): Promise<Measured> {
+export async function measureAll(
+  suite: Suite,
+  { benches, ...chosen }: Options,
+  signal: AbortSignal,
+): Promise<Measured> {
   const { cores, nodeOptions } = chosen;
   await moveTo(cores.load);
   await using folder = await makeTemporaryFolder();
@@ -27,7 +31,7 @@ export async function measureAll({ benches, ...chosen }: Options, signal: AbortS
     await mkdir(path);
     return path;
   };
-  await using instance = await startInstance(await makeFolder('instance'), cores.load);
+  await using instance = await suite.startInstance(await makeFolder('instance'), cores.load);
   const surroundings = { instance: instance.address, core: cores.proxy, nodeOptions };
   await using field = openField({ ...surroundings, folder: await makeFolder('proxies') });
   const figures: Figure[] = [];

@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.types.ts';
-import { benches } from './benches/benches.ts';
-import type { Contender } from './contenders/contender.types.ts';
-import { contenders } from './contenders/contenders.ts';
+import type { Contender } from './contender.types.ts';
 import type { Cores } from './cores.ts';
+import type { Suite } from './suite.types.ts';
 
 export interface Options {
   readonly benches: readonly Bench[];
@@ -14,23 +13,21 @@ export interface Options {
   readonly nodeOptions: string | undefined;
 }
 
-export const usage = `npm run bench:http -- [options]
+export function usage({ name, benches, contenders, examples }: Suite): string {
+  return `npm run bench:${name} -- [options]
 
-  --only NAME[,NAME…]        ${benches.map(({ name }) => name).join(', ')}; default all
-  --contenders NAME[,NAME…]  ${contenders.map(({ name }) => name).join(', ')}; default all
+  --only NAME[,NAME…]        ${namesOf(benches)}; default all
+  --contenders NAME[,NAME…]  ${namesOf(contenders)}; default all
   --rounds N                 samples of each, default 3
   --seconds N                length of a sample, default 3 to 20
   --cores PROXY,LOAD         numbers of the cores to use, default 0,1
   --node-options OPTIONS     for the Node of micro server, out of those that NODE_OPTIONS may hold
 
-One contender alone, long enough to look at it (its process id is printed; the second names its functions to perf):
-
-  npm run bench:http -- --only small --contenders micro --rounds 1 --seconds 60
-  npm run bench:http -- --only small --contenders micro --rounds 1 --seconds 60 --node-options=--perf-basic-prof
-`;
+${examples}`;
+}
 
 /** @throws RangeError or TypeError that says which option is wrong */
-export function readOptions(args: readonly string[]): Options | 'help' {
+export function readOptions(args: readonly string[], { benches, contenders }: Suite): Options | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -57,17 +54,20 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   };
 }
 
-function choose<Item extends { readonly name: string }>(
-  option: string,
-  names: string | undefined,
-  all: readonly Item[],
-): readonly Item[] {
+interface Named {
+  readonly name: string;
+}
+
+function choose<Item extends Named>(option: string, names: string | undefined, all: readonly Item[]): readonly Item[] {
   if (names === undefined) return all;
   const chosen = names.split(',');
   const unknown = chosen.filter((name) => !all.some((item) => item.name === name));
-  if (unknown.length > 0)
-    throw new RangeError(`${option}: no ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
+  if (unknown.length > 0) throw new RangeError(`${option}: no ${unknown.join(', ')}; there are ${namesOf(all)}`);
   return all.filter(({ name }) => chosen.includes(name));
+}
+
+function namesOf(items: readonly Named[]): string {
+  return items.map(({ name }) => name).join(', ');
 }
 
 function wholeNumber(option: string, value: string, least: number): number {

@@ -1,10 +1,8 @@
 import type { Figure, Target } from '../figure.ts';
 import type { Bench, Context } from './bench.types.ts';
-import { check } from './check.ts';
-import type { Contender, Proxy } from './contenders/contender.types.ts';
-import { micro } from './contenders/micro.ts';
-import type { Exchange } from './exchange.ts';
+import type { Contender, Proxy } from './contender.types.ts';
 import { measureInTurn } from './in-turn.ts';
+import { microTitle } from './micro.ts';
 
 /** Work that several contenders do in turn. */
 export interface Workload {
@@ -12,19 +10,20 @@ export interface Workload {
   /** "100-byte answers, 64 connections" */
   readonly figure: string;
   readonly unit: string;
-  readonly exchange: Exchange;
   /** Of those that take part at all. */
   readonly contenders: readonly Contender[];
   /** Of `micro server`. */
   readonly targets: readonly Target[];
   /** Length of a sample; default 3. */
   readonly seconds?: number;
+  /** Whether a proxy does this work as it should; it throws when not. */
+  check(proxy: Proxy): Promise<void>;
   /** One sample. */
   measure(proxy: Proxy, seconds: number, context: Context): Promise<number>;
 }
 
 export function bench(workload: Workload): Bench {
-  const { name, figure, unit, exchange, targets } = workload;
+  const { name, figure, unit, targets } = workload;
   return {
     name,
     async run(context): Promise<readonly Figure[]> {
@@ -32,7 +31,7 @@ export function bench(workload: Workload): Bench {
       const turns = [];
       for (const contender of contenders) {
         const proxy = await context.field.proxy(contender);
-        await check(proxy, exchange);
+        await workload.check(proxy);
         const measure = (seconds: number) => workload.measure(proxy, seconds, context);
         turns.push({ contender: contender.title, measure });
       }
@@ -41,7 +40,7 @@ export function bench(workload: Workload): Bench {
         name: figure,
         unit,
         ...samples,
-        ...(samples.contender === micro.title && { targets }),
+        ...(samples.contender === microTitle && { targets }),
       }));
     },
   };

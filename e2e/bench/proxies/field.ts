@@ -21,7 +21,7 @@ export function openField(surroundings: Surroundings): Field {
       const folder = join(surroundings.folder, name);
       await mkdir(folder);
       const started = running.use(await contender.start({ ...surroundings, folder }));
-      process.stderr.write(`${title} is process ${started.pid} on http://${started.address}\n`);
+      process.stderr.write(`${title} is process ${started.pid} on ${started.address}\n`);
       const proxy = { ...started, title };
       proxies.set(contender, proxy);
       return proxy;

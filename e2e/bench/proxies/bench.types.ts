@@ -1,6 +1,6 @@
 import type { Figure } from '../figure.ts';
-import type { Contender } from './contenders/contender.types.ts';
-import type { Field } from './contenders/field.ts';
+import type { Contender } from './contender.types.ts';
+import type { Field } from './field.ts';
 import type { Cores } from './cores.ts';
 
 /** What is measured in one go, and can be chosen with `--only`. */
