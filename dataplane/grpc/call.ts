@@ -28,7 +28,7 @@ import type { GrpcLaneParts } from './lane.types.ts';
  */
 type State = 'connecting' | 'asking' | 'answering' | 'sending' | 'over';
 
-/** As much of a request as is kept to be sent to another instance: what a client sends without being given more window. */
+/** As much of a request as is kept, once it was sent, to be sent to another instance. */
 const maxKeptBytes = 65_535;
 
 /** What is told of a name that is not known: the client may have sent a few octets for a long one (RFC 7541 section 6.1). */

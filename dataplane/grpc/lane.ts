@@ -19,8 +19,8 @@ export interface GrpcLane extends Lane {
   close(): void;
 }
 
-/** What is taken in of a stream's DATA before it has left: what RFC 9113 section 6.9.2 begins with. */
-const streamWindowBytes = 65_535;
+/** What is taken in of a stream's DATA before it has left: room for a message of 64 KiB, and for the next one behind it. */
+const streamWindowBytes = 128 * 1024;
 
 /**
  * gRPC at the level of HTTP/2 frames: each call of a client is a stream, which is routed by its head, given to an instance of

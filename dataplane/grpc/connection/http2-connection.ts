@@ -33,7 +33,7 @@ export interface Http2ConnectionOptions {
  */
 const connectionWindowBytes = 1024 * 1024;
 
-/** The window of a stream that has much to say, so that it need not wait for each update of it. */
+/** The window of a stream that has much to say, so that it need not wait for each update of it; twice the usual one. */
 const wideWindowBytes = 256 * 1024;
 
 /** Streams with such a window, at once. */

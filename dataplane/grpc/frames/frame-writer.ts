@@ -27,6 +27,10 @@ export class FrameWriter implements Held {
   #chunk: Buffer | undefined;
   #at = 0;
   #isCongested = false;
+  /** The last frame, where it is DATA: of which stream (else 0), where in the chunk, and how much. */
+  #dataStream = 0;
+  #dataAt = 0;
+  #dataBytes = 0;
   /** Comes before the first header block. */
   #opening = tableSizeZero;
 
@@ -49,9 +53,26 @@ export class FrameWriter implements Held {
     this.#isCongested = false;
   }
 
-  /** @param end of at most `maxFrameBytes` */
+  /**
+   * DATA that follows DATA of the same stream goes on in its frame: small messages cost their reader less so.
+   *
+   * @param end at most `maxFrameBytes` behind `start`
+   */
   data(streamId: number, endStream: boolean, bytes: Uint8Array, start: number, end: number): void {
-    this.#begin(FrameType.data, endStream ? Flag.endStream : Flag.none, streamId, end - start);
+    const length = end - start;
+    if (streamId === this.#dataStream && this.#dataBytes + length <= maxFrameBytes && this.#at + length <= chunkBytes) {
+      this.#dataBytes += length;
+      const chunk = this.#chunk as Buffer;
+      const at = this.#dataAt;
+      chunk[at + 1] = this.#dataBytes >> 8;
+      chunk[at + 2] = this.#dataBytes;
+      if (endStream) chunk[at + 4] = Flag.endStream;
+    } else {
+      this.#begin(FrameType.data, endStream ? Flag.endStream : Flag.none, streamId, length);
+      this.#dataStream = streamId;
+      this.#dataAt = this.#at - frameHeaderBytes;
+      this.#dataBytes = length;
+    }
     this.#copy(bytes, start, end);
   }
 
@@ -125,6 +146,7 @@ export class FrameWriter implements Held {
     const chunk = this.#chunk;
     if (chunk === undefined) return;
     this.#chunk = undefined;
+    this.#dataStream = 0;
     const bytes = chunk.subarray(0, this.#at);
     // What has to wait is kept in as many bytes as it has: a whole chunk for each PING would fill the memory.
     const hasToWait = !this.#writer.isDone;
@@ -145,6 +167,7 @@ export class FrameWriter implements Held {
 
   #begin(type: number, flags: number, streamId: number, length: number): void {
     const chunk = this.#reserve(frameHeaderBytes + length);
+    this.#dataStream = 0;
     const at = this.#at;
     chunk[at] = length >> 16;
     chunk[at + 1] = length >> 8;

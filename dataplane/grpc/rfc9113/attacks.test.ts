@@ -145,7 +145,7 @@ test('a client that reads nothing of its answers is let go', async () => {
     for (let bytes = payload.readUInt32BE(0); bytes > 0; bytes -= 16_384)
       void served.send(data(1, Buffer.alloc(Math.min(bytes, 16_384))));
   };
-  await served.send(headers(1, answerHead), ...Array.from({ length: 3 }, () => data(1, Buffer.alloc(16_384))));
+  await served.send(headers(1, answerHead), ...Array.from({ length: 6 }, () => data(1, Buffer.alloc(16_384))));
   expect(await served.reset(1)).toBe(code.cancel);
   await expect
     .poll(() => dataPlane.metrics.getSingleMetricAsString('micro_open_connections'))

@@ -122,7 +122,7 @@ test('section 6.9.1: a client that exceeds the window of a stream has that reset
   // What the instance does not take is not given back.
   await served.send(settings([setting.initialWindowSize, 0]));
   await served.next(type.settings);
-  await client.send(...Array.from({ length: 4 }, () => data(1, Buffer.alloc(16_384))));
+  await client.send(...Array.from({ length: 9 }, () => data(1, Buffer.alloc(16_384))));
   expect(await client.reset(1)).toBe(code.flowControlError);
   expect(await served.reset(1)).toBe(code.flowControlError);
   await client.settled();
