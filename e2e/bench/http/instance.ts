@@ -9,7 +9,7 @@ import { chunked, download, filling, medium, small, upload } from './exchange.ts
  * Starts the instance behind every proxy: an nginx that answers each exchange out of memory, and tells in headers what
  * it was asked (`x-seen-path`, `x-seen-bytes`: the whole request's).
  */
-export async function startInstance(folder: string, core: number): Promise<Program> {
+export async function startInstance(core: number, folder: string): Promise<Program> {
   const address = await freeAddress();
   const answers = join(folder, 'answers');
   await mkdir(answers, { recursive: true });

@@ -31,7 +31,7 @@ export async function measureAll(
     await mkdir(path);
     return path;
   };
-  await using instance = await suite.startInstance(await makeFolder('instance'), cores.load);
+  await using instance = await suite.startInstance(cores.load, await makeFolder('instance'));
   const surroundings = { instance: instance.address, core: cores.proxy, nodeOptions };
   await using field = openField({ ...surroundings, folder: await makeFolder('proxies') });
   const figures: Figure[] = [];

@@ -12,6 +12,6 @@ export interface Suite {
   readonly contenders: readonly Contender[];
   /** What --help shows below the options: commands to start from. */
   readonly examples: string;
-  /** Starts the instance behind every proxy, in a folder of its own. */
-  startInstance(folder: string, core: number): Promise<Program>;
+  /** Starts the instance behind every proxy. The folder is its own. */
+  startInstance(core: number, folder: string): Promise<Program>;
 }

@@ -50,6 +50,6 @@ export const tableSize: Bench = {
 function manyOthers() {
   return Array.from({ length: services * instancesEach }, (_other, index) => {
     const name = `go.micro.service.other${Math.floor(index / instancesEach)}`;
-    return registration(name, `127.1.1.1:${1024 + (index % 60_000)}`, `${name}-${index % instancesEach}`);
+    return registration(name, `127.1.1.1:${1024 + (index % 60_000)}`, { id: `${name}-${index % instancesEach}` });
   });
 }
