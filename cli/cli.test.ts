@@ -43,6 +43,16 @@ test('every command has a description and an example', async () => {
   for (const command of commands) expect((await run(...command, '--help')).stdout).toContain('Examples');
 });
 
+test.each([
+  ['kill', 'greeter', '--help'],
+  ['logs', '-n', '5', 'greeter', '-h'],
+  ['kill', '--help', '--no-such-flag'],
+])('help is told whatever else was typed: %s %s %s', async (...args) => {
+  const { exitCode, stdout, stderr } = await run(...args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain(`$ micro ${args[0]}`);
+});
+
 test('the list of commands is without their flags, and a flag says that it takes a value', async () => {
   const { stdout } = await run('--help');
   expect(stdout).toContain('\n  micro run [source]\n');

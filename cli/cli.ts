@@ -1,6 +1,6 @@
 import { type BaseContext, Builtins, Cli, type Command } from 'clipanion';
 import { commands } from './commands/index.ts';
-import { misuse } from './misuse.ts';
+import { commandIn, misuse } from './misuse.ts';
 import { isTerminal } from './output/terminal.ts';
 
 type Context = Pick<BaseContext, 'env' | 'stdin' | 'stdout' | 'stderr'>;
@@ -23,13 +23,19 @@ export async function runCli(args: readonly string[], version: string, context: 
 
   let command: Command;
   try {
-    command = cli.process([...args], context);
+    command = cli.process([...(helpAskedIn(args, cli) ?? args)], context);
   } catch (error) {
     // clipanion would print this to stdout, and ends with 1.
     context.stderr.write(`${misuse(args, error, cli)}\n`);
     return 2;
   }
   return cli.run(command, context);
+}
+
+/** Who asks for help on a command gets it, whatever else was typed already: clipanion knows it only right behind the command. */
+function helpAskedIn(args: readonly string[], cli: Cli): readonly string[] | undefined {
+  const path = args.some((arg) => arg === '--help' || arg === '-h') ? commandIn(args, cli)?.path : undefined;
+  return path === undefined ? undefined : [...path.split(' '), '--help'];
 }
 
 /** clipanion, with what people cannot read of its help left out. */

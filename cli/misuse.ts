@@ -1,16 +1,34 @@
 import type { Cli } from 'clipanion';
 import { closest, distance } from 'fastest-levenshtein';
 
-/** One line for a command line that fits no command, with the nearest one that exists. */
-export function misuse(args: readonly string[], error: unknown, cli: Cli): string {
-  const definitions = cli.definitions().map((definition) => ({
+interface Definition {
+  /** Its words, without the name of the program. */
+  readonly path: string;
+  readonly flags: readonly string[];
+}
+
+/** The command that a command line begins with, whether the rest fits it or not. */
+export function commandIn(args: readonly string[], cli: Cli): Definition | undefined {
+  const words = wordsOf(args);
+  return definitionsOf(cli)
+    .filter(({ path }) => path.split(' ').every((word, index) => words[index] === word))
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+}
+
+const wordsOf = (args: readonly string[]): readonly string[] => args.filter((arg) => !arg.startsWith('-'));
+
+function definitionsOf(cli: Cli): readonly Definition[] {
+  return cli.definitions().map((definition) => ({
     path: definition.path.replace(/^micro /, ''),
     flags: definition.options.flatMap(({ definition: text }) => text.match(/--[a-z-]+/g) ?? []),
   }));
-  const named = args.filter((arg) => !arg.startsWith('-'));
-  const command = definitions
-    .filter(({ path }) => path.split(' ').every((word, index) => named[index] === word))
-    .toSorted((a, b) => b.path.length - a.path.length)[0];
+}
+
+/** One line for a command line that fits no command, with the nearest one that exists. */
+export function misuse(args: readonly string[], error: unknown, cli: Cli): string {
+  const definitions = definitionsOf(cli);
+  const named = wordsOf(args);
+  const command = commandIn(args, cli);
 
   if (command === undefined) {
     const typed = named.slice(0, 2).join(' ');
