@@ -14,7 +14,7 @@ export interface Attempt {
   readonly group: ProcessGroup;
   readonly process: InstanceProcess;
   /**
-   * Resolves when it accepts connections.
+   * Resolves when it accepts connections and is well.
    *
    * @throws ControlPlaneError `failed` when it does not in time
    */
@@ -25,7 +25,7 @@ export interface Attempt {
 
 /** @throws ControlPlaneError `failed` when the program cannot be started */
 export async function startAttempt(specification: InstanceSpecification, context: InstanceContext): Promise<Attempt> {
-  const { service, version, number, command, folder, environment } = specification;
+  const { service, version, number, command, folder, environment, settings } = specification;
   const { host, node, ports, limits, logs } = context;
   const port = await ports.take();
   const lastLines = new LastLines();
@@ -68,7 +68,7 @@ export async function startAttempt(specification: InstanceSpecification, context
       startTicks: group.startTicks,
     },
     ready: (signal) =>
-      waitUntilReady({ host, port, limits, signal }).catch((error: unknown) => {
+      waitUntilReady({ host, port, settings, limits, signal }).catch((error: unknown) => {
         throw error instanceof ControlPlaneError ? fail(error) : error;
       }),
     async describeEnd() {

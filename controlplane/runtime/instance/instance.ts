@@ -9,6 +9,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import { Recorder } from './recorder.ts';
 import { deregisterInstance, registerInstance } from './registration.ts';
 import { registryId } from './registry-id.ts';
+import type { InstanceSettings } from './settings.ts';
 import type { InstanceState, InstanceStatus } from './state.ts';
 
 export interface InstanceSpecification {
@@ -21,6 +22,7 @@ export interface InstanceSpecification {
   readonly folder: string;
   /** The deployment's. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly settings: InstanceSettings;
   /**
    * A proven instance is routed as soon as it is ready, and started again however it ends. Any other is routed when told to,
    * and given up when it ends before that.

@@ -10,6 +10,7 @@ const deployment: Deployment = {
   bundle: 'sha256:02',
   instances: 1,
   environment: { A: 'b' },
+  settings: { limits: {} },
   updatedUnixMs: 0,
 };
 const specification: Instance['specification'] = {
@@ -19,6 +20,7 @@ const specification: Instance['specification'] = {
   command: { file: 'node', arguments: [], install: '' },
   folder: '/builds/02',
   environment: { A: 'b' },
+  settings: { limits: {} },
   proven: true,
 };
 const running = (changes: Partial<Instance['specification']>): Pick<Instance, 'specification' | 'status'> => ({

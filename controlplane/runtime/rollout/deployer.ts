@@ -144,8 +144,10 @@ export class Deployer {
 
   async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {
     const { service, version, environment, instances } = deployment;
+    const settings = { limits: {} };
     const command = await (await recogniseLanguage(folder)).startCommand(folder);
-    return () => this.#parts.fleet.start({ service, version, environment, command, folder, proven }, instances);
+    return () =>
+      this.#parts.fleet.start({ service, version, environment, settings, command, folder, proven }, instances);
   }
 }
 
