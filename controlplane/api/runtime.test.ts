@@ -28,6 +28,7 @@ const deployed: DeploymentStatus = {
       id: 'node-1/1',
       version: 'v1',
       restarts: 3,
+      lastEnd: { reason: 'exited with code 2', unixMs: 5, lines: ['bye'] },
       state: {
         status: 'ready',
         protocol: 'http',
@@ -38,6 +39,7 @@ const deployed: DeploymentStatus = {
       id: 'node-1/2',
       version: 'v1',
       restarts: 0,
+      lastEnd: undefined,
       state: { status: 'backing-off', process: undefined, reason: 'exited with code 1' },
     },
   ],
@@ -61,6 +63,9 @@ const message = {
       pid: 7,
       startedUnixMs: 9n,
       reason: '',
+      lastEnd: { reason: 'exited with code 2', timeUnixMs: 5n, lines: ['bye'] },
+      cpuCores: undefined,
+      memoryBytes: undefined,
     },
     {
       id: 'node-1/2',
@@ -71,6 +76,9 @@ const message = {
       pid: 0,
       startedUnixMs: 0n,
       reason: 'exited with code 1',
+      lastEnd: undefined,
+      cpuCores: undefined,
+      memoryBytes: undefined,
     },
   ],
 };
@@ -161,9 +169,10 @@ test('Kill and Status answer by name', async () => {
   const client = await serve({
     kill: async (name) => `go.micro.service.${name}`,
     status: async (name) => {
-      if (name === undefined) return [deployed];
+      if (name === undefined || name === 'hello') return [deployed];
       throw new ControlPlaneError('not-found', `nothing called ${name} is deployed`);
     },
+    usage: async () => new Map([[7, { cpuCores: 0.25, memoryBytes: 1024 }]]),
   });
   const kill = await new Promise((resolve, reject) => {
     client.kill({ service: 'hello' }, (error, response) => (error === null ? resolve(response) : reject(error)));
@@ -173,7 +182,11 @@ test('Kill and Status answer by name', async () => {
     new Promise((resolve, reject) => {
       client.status({ service }, (error, response) => (error === null ? resolve(response) : reject(error)));
     });
-  expect(await ask('')).toEqual({ deployments: [message] });
+  const [first, second] = message.instances;
+  const measured = { ...first, cpuCores: 0.25, memoryBytes: 1024n };
+  expect(await ask('hello')).toEqual({ deployments: [{ ...message, instances: [measured, second] }] });
+  const withoutLines = { ...measured, lastEnd: { ...first?.lastEnd, lines: [] } };
+  expect(await ask('')).toEqual({ deployments: [{ ...message, instances: [withoutLines, second] }] });
   await expect(ask('none')).rejects.toMatchObject({
     code: status.NOT_FOUND,
     details: 'nothing called none is deployed',

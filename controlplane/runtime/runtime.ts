@@ -12,6 +12,7 @@ import { resolveInstance } from './instance/number.ts';
 import { findOrphans } from './instance/orphans.ts';
 import { Ports } from './instance/port.ts';
 import { openInstanceRecords } from './instance/records.ts';
+import { UsageMeter } from './instance/usage.ts';
 import { defaultLimits, type RuntimeLimits } from './limits.ts';
 import { openLogs } from './logs/logs.ts';
 import { Deployer } from './rollout/deployer.ts';
@@ -82,6 +83,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     orphans,
   );
   const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();
   const restorer = new Restorer({ deployer, lanes, orphans, limits, stopping: stopping.signal, log });
@@ -137,6 +139,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       const services = listed.map(({ service }) => service);
       const service = resolveName(name, services, namespaces);
       return listed.filter((deployment) => deployment.service === service).map(describe);
+    },
+
+    usage(deployments) {
+      const instances = deployments.flatMap((deployment) => deployment.instances);
+      return usage.measure(instances.flatMap(({ state }) => state.process ?? []));
     },
 
     async logs({ service: name, lines, follow, sinceUnixMs = 0, instance }, signal) {

@@ -1,4 +1,5 @@
 import type { InstanceStatus } from './instance/state.ts';
+import type { InstanceUsage } from './instance/usage.ts';
 import type { LogLine } from './logs/line.ts';
 
 export interface RunRequest {
@@ -67,6 +68,8 @@ export interface Runtime {
    * @throws ControlPlaneError `not-found` when there is no such deployment
    */
   status(service?: string): Promise<readonly DeploymentStatus[]>;
+  /** What instances take of the machine, by the pid of their process; without those that have none. */
+  usage(deployments: readonly DeploymentStatus[]): Promise<ReadonlyMap<number, InstanceUsage>>;
   /**
    * What the instances of a service printed, oldest first.
    *

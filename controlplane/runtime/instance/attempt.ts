@@ -19,6 +19,8 @@ export interface Attempt {
    * @throws ControlPlaneError `failed` when it does not in time
    */
   ready(signal: AbortSignal): Promise<Protocol>;
+  /** The last lines it printed so far. */
+  lastLines(): readonly string[];
   /** Once the process has ended: how (the cause), and the last lines it printed. */
   describeEnd(): Promise<ControlPlaneError>;
 }
@@ -71,6 +73,7 @@ export async function startAttempt(specification: InstanceSpecification, context
       waitUntilReady({ host, port, settings, limits, signal }).catch((error: unknown) => {
         throw error instanceof ControlPlaneError ? fail(error) : error;
       }),
+    lastLines: () => lastLines.shown,
     async describeEnd() {
       const exit = describeExit(await group.exited);
       await closed;

@@ -10,7 +10,7 @@ import { Recorder } from './recorder.ts';
 import { deregisterInstance, registerInstance } from './registration.ts';
 import { registryId } from './registry-id.ts';
 import type { InstanceSettings } from './settings.ts';
-import type { InstanceState, InstanceStatus } from './state.ts';
+import type { InstanceEnd, InstanceState, InstanceStatus } from './state.ts';
 
 export interface InstanceSpecification {
   readonly service: string;
@@ -41,6 +41,7 @@ export class Instance {
   readonly #life: Promise<void>;
   #state: InstanceState = { status: 'starting', process: undefined };
   #restarts = 0;
+  #lastEnd: InstanceEnd | undefined;
   #proven: boolean;
   #stopping = false;
   /** Ends what is going on now: a run, or the wait for the next. */
@@ -62,7 +63,13 @@ export class Instance {
 
   get status(): InstanceStatus {
     const { version, number } = this.specification;
-    return { id: `${this.#context.node}/${number}`, version, state: this.#state, restarts: this.#restarts };
+    return {
+      id: `${this.#context.node}/${number}`,
+      version,
+      state: this.#state,
+      restarts: this.#restarts,
+      lastEnd: this.#lastEnd,
+    };
   }
 
   /**
@@ -100,17 +107,19 @@ export class Instance {
   }
 
   async #live(): Promise<void> {
-    const { limits, log, random } = this.#context;
+    const { limits, log, now, random } = this.#context;
     const { service, number, version } = this.specification;
     for (let failures = 0; ; failures += 1) {
       this.#interrupt = new AbortController();
-      const { error, readyMs } = await this.#run(this.#interrupt);
+      const { error, readyMs, lines } = await this.#run(this.#interrupt);
       if (this.#stopping) return;
       if (!this.#proven) throw error;
       if (readyMs >= limits.stableAfterMs) failures = 0;
       const waitMs = backOffMs(failures, limits, random);
       const reason = reasonOf(error);
-      this.#become({ status: 'backing-off', process: undefined, reason });
+      this.#lastEnd = { reason, unixMs: now(), lines };
+      const status = failures + 1 >= limits.crashLoopEnds ? 'crash-looping' : 'backing-off';
+      this.#become({ status, process: undefined, reason });
       log.warn({ service, number, version, reason, waitMs }, 'an instance ended; it is started again');
       this.#interrupt = new AbortController();
       await pause(waitMs, this.#interrupt.signal);
@@ -119,8 +128,10 @@ export class Instance {
     }
   }
 
-  /** From a start to its end. Returns why it ended, and how long it was ready. */
-  async #run(interrupt: AbortController): Promise<{ readonly error: Error; readonly readyMs: number }> {
+  /** From a start to its end. Returns why it ended, how long it was ready, and what it printed last. */
+  async #run(
+    interrupt: AbortController,
+  ): Promise<{ readonly error: Error; readonly readyMs: number; readonly lines: readonly string[] }> {
     const { node, limits, log, now } = this.#context;
     const { service, version, number } = this.specification;
     const { signal } = interrupt;
@@ -161,7 +172,8 @@ export class Instance {
       await deregisterInstance(registration, this.#context, { id, address, drain: this.#stopping });
     }
     await attempt?.group.stop(limits.stopGraceMs);
-    return { error: failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason), readyMs };
+    const error = failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason);
+    return { error, readyMs, lines: attempt?.lastLines() ?? [] };
   }
 
   #become(state: InstanceState): void {

@@ -10,7 +10,6 @@ const deployment: Deployment = {
   bundle: 'sha256:02',
   instances: 1,
   environment: { A: 'b' },
-  settings: { limits: {} },
   updatedUnixMs: 0,
 };
 const specification: Instance['specification'] = {
@@ -28,6 +27,7 @@ const running = (changes: Partial<Instance['specification']>): Pick<Instance, 's
   status: {
     id: 'node-1/1',
     version: 'v2',
+    lastEnd: undefined,
     restarts: 0,
     state: {
       status: 'ready',
