@@ -31,5 +31,5 @@ test.each([
 
 test('what is no file is told', async () => {
   await expect(readEnvFile(join(folder, 'missing'))).rejects.toThrow(new Error('there is no such file'));
-  await expect(readEnvFile(folder)).rejects.toThrow(new Error('it is a folder'));
+  await expect(readEnvFile(folder)).rejects.toThrow(new Error('it is no regular file'));
 });

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import { formatAddress, parseTcpAddress } from '../../proto/channel/address.ts';
-import { unary } from '../../proto/channel/client.ts';
-import { ClusterClient, type HealthResponse } from '../../proto/gen/micro/cluster/v1/cluster.ts';
+import { formatAddress } from '../../proto/channel/address.ts';
 import { type Deployment, RuntimeClient, type RunResponse, Step } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
+import { entrypointUrl } from '../entrypoint-url.ts';
 import { readEnvFile } from '../env-file.ts';
 import { UsageError } from '../errors.ts';
 import { showSteps } from '../output/steps.ts';
@@ -61,12 +60,7 @@ export class RunCommand extends ClientCommand {
   async #summary(server: Server, { service, version, path }: Deployment): Promise<string> {
     const running = `${service} ${version} is running`;
     if (path === '') return `${running}; call it through ${formatAddress(server.address)} (grpc)`;
-    const { dataPlanes } = await unary<HealthResponse>((done) => server.client(ClusterClient).health({}, done));
-    const { host } = server.address;
-    const [dataPlane] = dataPlanes;
-    if (dataPlane === undefined) return `${running}: http://${host}${path}`;
-    const { port } = parseTcpAddress(dataPlane.httpAddress);
-    return `${running}: ${dataPlane.httpUsesTls ? 'https' : 'http'}://${formatAddress({ host, port })}${path}`;
+    return `${running}: ${await entrypointUrl(server)}${path}`;
   }
 }
 

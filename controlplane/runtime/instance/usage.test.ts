@@ -7,7 +7,9 @@ import type { InstanceProcess } from './state.ts';
 import { UsageMeter } from './usage.ts';
 
 /** Starts a program in a group of its own; it is there once it has printed a line. */
-async function start(program: string): Promise<{ readonly process: InstanceProcess; line(): Promise<string> }> {
+async function start(
+  program: string,
+): Promise<{ readonly process: InstanceProcess; readonly line: () => Promise<string> }> {
   const child = spawn(process.execPath, ['--eval', program], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   const pid = child.pid ?? 0;
   onTestFinished(async () => {
