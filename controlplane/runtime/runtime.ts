@@ -5,6 +5,7 @@ import { ControlPlaneError } from '../errors.ts';
 import type { Registrar } from '../registry/types.ts';
 import { openBuilds } from './build/builds.ts';
 import { openBundles } from './bundle/bundles.ts';
+import { Cgroups } from './cgroup/cgroups.ts';
 import type { Drained } from './instance/context.ts';
 import { checkEnvironment } from './instance/environment.ts';
 import { markVariable, runtimeMark } from './instance/mark.ts';
@@ -78,8 +79,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const logs = openLogs({ node, folder: join(folder, 'logs'), limits, log, now });
   const ports = new Ports(host);
+  const cgroups = new Cgroups({ mark, log });
   const fleet = new Fleet(
-    { node, host, ports, environment, mark, registrar, drained, records, logs, limits, log, now, random },
+    { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
   const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });

@@ -10,7 +10,7 @@ export interface InstanceSettings {
 }
 
 /** The most that one instance may take, with all that it starts. */
-interface ResourceLimits {
+export interface ResourceLimits {
   /** Bytes. */
   readonly memory?: number | undefined;
   /** Cores: 0.5 is half of one. */

@@ -24,6 +24,8 @@ export interface ProcessGroupOptions {
   readonly folder: string;
   /** The whole environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called as soon as the program is started, before it has done much. */
+  readonly onStart?: (pid: number) => void;
   /** Takes what is printed. The next lines of that stream are read when it is done. */
   readonly onLines: (stream: OutputStream, lines: readonly string[]) => Promise<void> | void;
 }
@@ -77,6 +79,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   });
   const { pid } = subprocess;
   if (pid === undefined) throw cannotStart(options, await subprocess);
+  options.onStart?.(pid);
   // Read before anything is waited for: it cannot have ended, and its number gone to somebody else.
   const startTicks = readProcess(pid)?.startTicks;
 

@@ -56,7 +56,7 @@ export function groupRuns(group: number): boolean {
   return listProcesses().some((entry) => entry.group === group && !entry.zombie);
 }
 
-/** A file of /proc; `undefined` when its process has ended, or is not ours to look at. */
+/** A file that the kernel makes; `undefined` when what it tells of has ended, or is not ours to look at. */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
