@@ -99,18 +99,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   return {
     async run(request, onEvent, signal) {
-      const { path, name, instances = 1, environment: own = {} } = request;
+      const { path, name, environment: own = {} } = request;
       stopping.signal.throwIfAborted();
       checkEnvironment(own);
+      onEvent({ type: 'step', step: 'source', detail: path });
+      const source = await readSource({ path, name, namespaces, environment });
+      const { service, project } = source;
+      const instances = request.instances ?? project.settings.instances ?? 1;
       if (instances > limits.instances) {
         throw new ControlPlaneError(
           'invalid',
           `${instances} instances are more than ${limits.instances}, the most of one service`,
         );
       }
-      onEvent({ type: 'step', step: 'source', detail: path });
-      const source = await readSource({ path, name, namespaces, environment });
-      const { service } = source;
       stopping.signal.throwIfAborted();
       const work = (signal: AbortSignal) => deployer.deploy({ source, instances, environment: own }, onEvent, signal);
       const deployment = await lanes.enter({ service, what: 'is being run', signal, work });

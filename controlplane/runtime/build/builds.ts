@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describeDiskError, openContentFolders } from '../content-folders.ts';
-import { recogniseLanguage } from '../languages/languages.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Command } from '../process/group.ts';
+import { readProject } from '../project/project.ts';
 import { runSteps } from './steps.ts';
 
 /** The builds of this node, by the digest of the bundle that each was made from. */
@@ -51,8 +51,8 @@ export async function openBuilds(options: {
         await copyWritable(bundle, folder).catch((error: unknown) => {
           throw describeDiskError(`the bundle ${bundle} cannot be copied`, error);
         });
-        const language = await recogniseLanguage(folder);
-        const steps = await language.buildSteps(folder);
+        const project = await readProject(folder);
+        const steps = await project.buildSteps();
         const { environment, limits } = options;
         const rest = { folder, environment, limits, onOutput, signal };
         await atOnce(() => runSteps({ ...rest, steps, onStep }));

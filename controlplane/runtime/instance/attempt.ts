@@ -25,7 +25,7 @@ export interface Attempt {
 
 /** @throws ControlPlaneError `failed` when the program cannot be started */
 export async function startAttempt(specification: InstanceSpecification, context: InstanceContext): Promise<Attempt> {
-  const { service, version, number, command, folder, environment } = specification;
+  const { service, version, number, command, folder, environment, settings } = specification;
   const { host, node, ports, limits, logs } = context;
   const port = await ports.take();
   const lastLines = new LastLines();
@@ -35,7 +35,7 @@ export async function startAttempt(specification: InstanceSpecification, context
     folder,
     environment: instanceEnvironment({
       base: context.environment,
-      own: environment,
+      own: { ...settings.env, ...environment },
       service,
       version,
       id: registryId(service, node, number),

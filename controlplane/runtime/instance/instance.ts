@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { ControlPlaneError } from '../../errors.ts';
 import type { Registration } from '../../registry/types.ts';
 import type { Command } from '../process/group.ts';
+import type { ProjectSettings } from '../project/project.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { backOffMs, pause } from './back-off.ts';
 import type { InstanceContext } from './context.ts';
@@ -21,6 +22,8 @@ export interface InstanceSpecification {
   readonly folder: string;
   /** The deployment's. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What its micro.yaml says. */
+  readonly settings: ProjectSettings;
   /**
    * A proven instance is routed as soon as it is ready, and started again however it ends. Any other is routed when told to,
    * and given up when it ends before that.
@@ -120,7 +123,7 @@ export class Instance {
   /** From a start to its end. Returns why it ended, and how long it was ready. */
   async #run(interrupt: AbortController): Promise<{ readonly error: Error; readonly readyMs: number }> {
     const { node, limits, log, now } = this.#context;
-    const { service, version, number } = this.specification;
+    const { service, version, number, settings } = this.specification;
     const { signal } = interrupt;
     const id = registryId(service, node, number);
     let attempt: Attempt | undefined;
@@ -132,13 +135,14 @@ export class Instance {
       attempt = await startAttempt(this.specification, this.#context);
       void attempt.group.exited.then(() => interrupt.abort());
       this.#become({ status: 'starting', process: attempt.process });
-      const protocol = await attempt.ready(signal);
+      const found = await attempt.ready(signal);
+      const protocol = settings.protocol ?? found;
       readySince = now();
       this.#become({ status: 'ready', process: attempt.process, protocol });
       log.info({ id, version, address: attempt.process.address, protocol }, 'an instance is ready');
       this.#ready.resolve();
       await Promise.race([this.#mayRoute.promise, aborted(signal)]);
-      const instance = { id, address: attempt.process.address, metadata: { protocol, node } };
+      const instance = { id, address: attempt.process.address, metadata: metadataOf(settings, { protocol, node }) };
       registration = await registerInstance(
         { name: service, version, metadata: {}, endpoints: [], instance },
         this.#context,
@@ -166,6 +170,11 @@ export class Instance {
     this.#state = state;
     this.#recorder.save();
   }
+}
+
+/** What the registry tells data planes of an instance: what it speaks, and what to check its health by. */
+function metadataOf({ health }: ProjectSettings, found: Readonly<Record<string, string>>): Record<string, string> {
+  return health?.startsWith('/') === true ? { ...found, health } : found;
 }
 
 function toError(thrown: unknown): Error {
