@@ -26,7 +26,8 @@ import type { DeploymentStatus, Runtime } from './types.ts';
 export interface RuntimeOptions {
   /** Name of this node. */
   readonly node: string;
-  /** The data folder, which this process has for itself: `bundles/`, `builds/` and `logs/` in it belong to the runtime. */
+  /** The data folder, which this process has for itself: `bundles/`, `builds/`,
+   * `caches/` and `logs/` in it belong to the runtime. */
   readonly folder: string;
   readonly client: Etcd3;
   readonly registrar: Registrar;
@@ -71,6 +72,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const bundles = await openBundles(folder, limits);
   const builds = await openBuilds({
     root: join(folder, 'builds'),
+    caches: join(folder, 'caches'),
     environment: { ...environment, [markVariable]: mark },
     limits,
   });
