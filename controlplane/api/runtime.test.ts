@@ -98,6 +98,7 @@ async function collect<T>(stream: ClientReadableStream<T>): Promise<readonly T[]
   for await (const received of stream) messages.push(received as T);
   return messages;
 }
+const logsRequest = { service: 'hello', follow: false, sinceUnixMs: 0n, instance: '' };
 const request = { source: { $case: 'path', value: '/src/hello' } as const, name: '', instances: 0, environment: {} };
 
 describe('Run', () => {
@@ -189,12 +190,14 @@ describe('Logs', () => {
       })(),
     );
     const client = await serve({ logs });
-    expect(await collect(client.logs({ service: 'hello', follow: false }))).toEqual([
+    expect(await collect(client.logs(logsRequest))).toEqual([
       { instance: 'node-1/1', timeUnixMs: 1_767_225_600_000n, stream: LogStream.LOG_STREAM_STDERR, line: 'oops' },
     ]);
-    expect(logs.mock.calls[0]?.[0]).toEqual({ service: 'hello', follow: false, lines: 100 });
-    await collect(client.logs({ service: 'hello', follow: false, lines: 0 }));
+    expect(logs.mock.calls[0]?.[0]).toEqual({ service: 'hello', follow: false, lines: 100, sinceUnixMs: 0 });
+    await collect(client.logs({ ...logsRequest, lines: 0 }));
     expect(logs.mock.calls[1]?.[0]).toMatchObject({ lines: 0 });
+    await collect(client.logs({ ...logsRequest, sinceUnixMs: 7n, instance: '2' }));
+    expect(logs.mock.calls[2]?.[0]).toMatchObject({ lines: 100_000, sinceUnixMs: 7, instance: '2' });
   });
 
   test('sends no faster than the caller reads, and ends when it goes away', async () => {
@@ -213,7 +216,7 @@ describe('Logs', () => {
           }
         })(),
     });
-    const call = client.logs({ service: 'hello', follow: true });
+    const call = client.logs({ ...logsRequest, follow: true });
     call.on('error', () => undefined);
     await once(call, 'readable');
     // It stops by itself once the buffers on the way are full.

@@ -20,8 +20,11 @@ export interface RuntimeServiceOptions {
   readonly log: Logger;
 }
 
-/** Lines of a log that are sent when the caller does not say how many. */
+/** Lines of a log that are sent when the caller does not say how many or since when. */
 const defaultLogLines = 100;
+
+/** Most lines of the past: they are sorted before the first is sent. */
+const mostLogLines = 100_000;
 
 /** The internal system `micro.runtime.v1`: `micro run`, `kill`, `status` and `logs`. */
 export function runtimeService({ runtime, log }: RuntimeServiceOptions): RuntimeServer {
@@ -38,8 +41,11 @@ export function runtimeService({ runtime, log }: RuntimeServiceOptions): Runtime
       deployments: (await runtime.status(service || undefined)).map(deploymentMessage),
     })),
     logs: streamHandler(log, async (call, signal) => {
-      const { service, follow, lines = defaultLogLines } = call.request;
-      for await (const line of await runtime.logs({ service, follow, lines }, signal)) {
+      const { service, follow, instance, sinceUnixMs } = call.request;
+      const since = Number(sinceUnixMs);
+      const lines = Math.min(call.request.lines ?? (since > 0 ? mostLogLines : defaultLogLines), mostLogLines);
+      const request = { service, follow, lines, sinceUnixMs: since, instance: instance || undefined };
+      for await (const line of await runtime.logs(request, signal)) {
         const written = call.write({
           instance: line.instance,
           timeUnixMs: BigInt(Math.floor(line.timeMicros / 1000)),

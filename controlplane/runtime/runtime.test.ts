@@ -320,7 +320,7 @@ test('a service that never listens fails its run, which says where it should hav
   const path = await source('silent', { ...helloService(''), 'server.js': 'setInterval(() => {}, 1000)' });
   await expect(fixture.run({ path })).rejects.toMatchObject({
     code: 'failed',
-    message: expect.stringMatching(/nothing listens on 127\.0\.0\.1:\d+ after 0\.2 s; .* the variable PORT names/),
+    message: expect.stringMatching(/after 0\.2 s nothing listens on 127\.0\.0\.1:\d+; .* the variable PORT names/),
   });
   expect(await fixture.runtime.status()).toEqual([]);
   expect(await fixture.registered()).toEqual({});

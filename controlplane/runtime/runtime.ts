@@ -8,6 +8,7 @@ import { openBundles } from './bundle/bundles.ts';
 import type { Drained } from './instance/context.ts';
 import { checkEnvironment } from './instance/environment.ts';
 import { markVariable, runtimeMark } from './instance/mark.ts';
+import { resolveInstance } from './instance/number.ts';
 import { findOrphans } from './instance/orphans.ts';
 import { Ports } from './instance/port.ts';
 import { openInstanceRecords } from './instance/records.ts';
@@ -141,9 +142,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       return listed.filter((deployment) => deployment.service === service).map(describe);
     },
 
-    async logs({ service: name, lines, follow }, signal) {
+    async logs({ service: name, lines, follow, sinceUnixMs = 0, instance }, signal) {
       const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())], namespaces);
-      return logs.read(service, { lines, follow, signal });
+      const running = fleet.of(service).map(({ specification }) => specification.number);
+      const known = [...running, ...(await logs.numbers(service))];
+      const number = instance === undefined ? undefined : resolveInstance(instance, { service, node, known });
+      return logs.read(service, { lines, sinceMicros: sinceUnixMs * 1000, number, follow, signal });
     },
 
     async stop() {

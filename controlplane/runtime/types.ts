@@ -36,8 +36,13 @@ export interface DeploymentStatus {
 
 interface LogsRequest {
   readonly service: string;
+  /** How many of the past at most. */
   readonly lines: number;
   readonly follow: boolean;
+  /** Only what was printed then or later. Default 0. */
+  readonly sinceUnixMs?: number;
+  /** "<node>/<number>" or "<number>"; all instances when left out. */
+  readonly instance?: string | undefined;
 }
 
 /** Starts services from source and keeps them running. A service is named in full, or in short where only one fits. */
@@ -65,7 +70,7 @@ export interface Runtime {
   /**
    * What the instances of a service printed, oldest first.
    *
-   * @throws ControlPlaneError `not-found` when there is no such deployment and never was
+   * @throws ControlPlaneError `not-found` when there is no such deployment and never was, or no such instance
    */
   logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<LogLine>>;
   /** Stops all instances. The deployments stay: what should run is started again by the next server. */

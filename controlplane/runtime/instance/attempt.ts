@@ -14,7 +14,7 @@ export interface Attempt {
   readonly group: ProcessGroup;
   readonly process: InstanceProcess;
   /**
-   * Resolves when it accepts connections.
+   * Resolves when it accepts connections and is well.
    *
    * @throws ControlPlaneError `failed` when it does not in time
    */
@@ -68,7 +68,7 @@ export async function startAttempt(specification: InstanceSpecification, context
       startTicks: group.startTicks,
     },
     ready: (signal) =>
-      waitUntilReady({ host, port, limits, signal }).catch((error: unknown) => {
+      waitUntilReady({ host, port, settings, limits, signal }).catch((error: unknown) => {
         throw error instanceof ControlPlaneError ? fail(error) : error;
       }),
     async describeEnd() {

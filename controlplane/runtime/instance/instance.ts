@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { ControlPlaneError } from '../../errors.ts';
 import type { Registration } from '../../registry/types.ts';
 import type { Command } from '../process/group.ts';
-import type { ProjectSettings } from '../project/project.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { backOffMs, pause } from './back-off.ts';
 import type { InstanceContext } from './context.ts';
@@ -10,6 +9,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import { Recorder } from './recorder.ts';
 import { deregisterInstance, registerInstance } from './registration.ts';
 import { registryId } from './registry-id.ts';
+import type { InstanceSettings } from './settings.ts';
 import type { InstanceState, InstanceStatus } from './state.ts';
 
 export interface InstanceSpecification {
@@ -22,8 +22,7 @@ export interface InstanceSpecification {
   readonly folder: string;
   /** The deployment's. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What its micro.yaml says. */
-  readonly settings: ProjectSettings;
+  readonly settings: InstanceSettings;
   /**
    * A proven instance is routed as soon as it is ready, and started again however it ends. Any other is routed when told to,
    * and given up when it ends before that.
@@ -135,8 +134,7 @@ export class Instance {
       attempt = await startAttempt(this.specification, this.#context);
       void attempt.group.exited.then(() => interrupt.abort());
       this.#become({ status: 'starting', process: attempt.process });
-      const found = await attempt.ready(signal);
-      const protocol = settings.protocol ?? found;
+      const protocol = await attempt.ready(signal);
       readySince = now();
       this.#become({ status: 'ready', process: attempt.process, protocol });
       log.info({ id, version, address: attempt.process.address, protocol }, 'an instance is ready');
@@ -173,7 +171,7 @@ export class Instance {
 }
 
 /** What the registry tells data planes of an instance: what it speaks, and what to check its health by. */
-function metadataOf({ health }: ProjectSettings, found: Readonly<Record<string, string>>): Record<string, string> {
+function metadataOf({ health }: InstanceSettings, found: Readonly<Record<string, string>>): Record<string, string> {
   return health?.startsWith('/') === true ? { ...found, health } : found;
 }
 

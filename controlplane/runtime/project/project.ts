@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { ControlPlaneError } from '../../errors.ts';
+import type { InstanceSettings } from '../instance/settings.ts';
 import type { Language } from '../languages/language.types.ts';
 import { languages } from '../languages/languages.ts';
 import type { Command } from '../process/group.ts';
@@ -28,7 +29,10 @@ export interface Project {
 }
 
 /** What a micro.yaml says about instances. */
-export type ProjectSettings = Pick<Manifest, 'env' | 'protocol' | 'health' | 'instances' | 'limits'>;
+export interface ProjectSettings extends InstanceSettings {
+  /** How many run when nobody says. */
+  readonly instances?: number | undefined;
+}
 
 /**
  * Looks at the service in a folder: the source, or a build of it.

@@ -19,7 +19,7 @@ const specification: Instance['specification'] = {
   command: { file: 'node', arguments: [], install: '' },
   folder: '/builds/02',
   environment: { A: 'b' },
-  settings: { env: {}, limits: {}, protocol: undefined, health: undefined, instances: undefined },
+  settings: { limits: {} },
   proven: true,
 };
 const running = (changes: Partial<Instance['specification']>): Pick<Instance, 'specification' | 'status'> => ({

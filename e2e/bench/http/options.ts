@@ -21,12 +21,12 @@ export const usage = `npm run bench:http -- [options]
   --rounds N                 samples of each, default 3
   --seconds N                length of a sample, default 3 to 20
   --cores PROXY,LOAD         numbers of the cores to use, default 0,1
-  --node-options OPTIONS     for the Node of micro server
+  --node-options OPTIONS     for the Node of micro server, out of those that NODE_OPTIONS may hold
 
-One contender alone, long enough to look at it (its process id is printed; or let Node write a profile when it ends):
+One contender alone, long enough to look at it (its process id is printed; the second names its functions to perf):
 
   npm run bench:http -- --only small --contenders micro --rounds 1 --seconds 60
-  npm run bench:http -- --only small --contenders micro --rounds 1 --node-options "--cpu-prof --cpu-prof-dir=/tmp/profile"
+  npm run bench:http -- --only small --contenders micro --rounds 1 --seconds 60 --node-options=--perf-basic-prof
 `;
 
 /** @throws RangeError or TypeError that says which option is wrong */

@@ -179,8 +179,14 @@ export interface LogsRequest {
   readonly service: string;
   /** Keep sending what is printed from now on. */
   readonly follow: boolean;
-  /** How many of the last lines to begin with; 100 when left out. */
-  readonly lines?: number | undefined;
+  /** How many of the last lines to begin with, at most 100,000; when left out 100, or with `since_unix_ms` all since then. */
+  readonly lines?:
+    | number
+    | undefined;
+  /** Only what was printed at this time or later, milliseconds since 1970; 0 for no bound. */
+  readonly sinceUnixMs: bigint;
+  /** Only what this instance prints: "<node>/<n>" or "<n>"; all instances when empty. */
+  readonly instance: string;
 }
 
 export interface LogsResponse {
@@ -917,7 +923,7 @@ export const InstanceStatus: MessageFns<InstanceStatus> = {
 };
 
 function createBaseLogsRequest(): LogsRequest {
-  return { service: "", follow: false, lines: undefined };
+  return { service: "", follow: false, lines: undefined, sinceUnixMs: 0n, instance: "" };
 }
 
 export const LogsRequest: MessageFns<LogsRequest> = {
@@ -930,6 +936,15 @@ export const LogsRequest: MessageFns<LogsRequest> = {
     }
     if (message.lines !== undefined) {
       writer.uint32(24).uint32(message.lines);
+    }
+    if (message.sinceUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.sinceUnixMs) !== message.sinceUnixMs) {
+        throw new globalThis.Error("value provided for field message.sinceUnixMs of type int64 too large");
+      }
+      writer.uint32(32).int64(message.sinceUnixMs);
+    }
+    if (message.instance !== "") {
+      writer.uint32(42).string(message.instance);
     }
     return writer;
   },
@@ -969,6 +984,22 @@ export const LogsRequest: MessageFns<LogsRequest> = {
             }
 
             message.lines = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sinceUnixMs = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.instance = reader.string();
             continue;
           }
         }
