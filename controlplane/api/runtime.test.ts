@@ -125,7 +125,7 @@ describe('Run', () => {
     expect(run.mock.calls[0]?.[0]).toEqual({
       path: '/src/hello',
       name: undefined,
-      instances: 1,
+      instances: undefined,
       environment: { A: 'b' },
     });
   });

@@ -33,7 +33,7 @@ export function runtimeService({ runtime, log }: RuntimeServiceOptions): Runtime
     run: streamHandler(log, async (call, signal) => {
       const { source, name, instances, environment } = call.request;
       if (source === undefined) throw new ControlPlaneError('invalid', 'the run names no source: give a path');
-      const request = { path: source.value, name: name || undefined, instances: instances || 1, environment };
+      const request = { path: source.value, name: name || undefined, instances: instances || undefined, environment };
       const done = await runtime.run(request, (event) => void call.write({ event: eventMessage(event) }), signal);
       call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
     }),

@@ -29,7 +29,8 @@ import type { DeploymentStatus, Runtime } from './types.ts';
 export interface RuntimeOptions {
   /** Name of this node. */
   readonly node: string;
-  /** The data folder, which this process has for itself: `bundles/`, `builds/` and `logs/` in it belong to the runtime. */
+  /** The data folder, which this process has for itself: `bundles/`, `builds/`,
+   * `caches/` and `logs/` in it belong to the runtime. */
   readonly folder: string;
   readonly client: Etcd3;
   readonly registrar: Registrar;
@@ -74,6 +75,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const bundles = await openBundles(folder, limits);
   const builds = await openBuilds({
     root: join(folder, 'builds'),
+    caches: join(folder, 'caches'),
     environment: { ...environment, [markVariable]: mark },
     limits,
   });
@@ -104,18 +106,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   return {
     async run(request, onEvent, signal) {
-      const { path, name, instances = 1, environment: own = {} } = request;
+      const { path, name, environment: own = {} } = request;
       stopping.signal.throwIfAborted();
       checkEnvironment(own);
+      onEvent({ type: 'step', step: 'source', detail: path });
+      const source = await readSource({ path, name, namespaces, environment });
+      const { service, project } = source;
+      const instances = request.instances ?? project.settings.instances ?? 1;
       if (instances > limits.instances) {
         throw new ControlPlaneError(
           'invalid',
           `${instances} instances are more than ${limits.instances}, the most of one service`,
         );
       }
-      onEvent({ type: 'step', step: 'source', detail: path });
-      const source = await readSource({ path, name, namespaces, environment });
-      const { service } = source;
       stopping.signal.throwIfAborted();
       const work = (signal: AbortSignal) => deployer.deploy({ source, instances, environment: own }, onEvent, signal);
       const deployment = await lanes.enter({ service, what: 'is being run', signal, work });

@@ -7,7 +7,7 @@ export interface RunRequest {
   readonly path: string;
   /** Full or short; what the source says when left out. */
   readonly name?: string | undefined;
-  /** 1 when left out. */
+  /** What the source's micro.yaml says, else 1, when left out. */
   readonly instances?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }

@@ -39,7 +39,7 @@ export async function startAttempt(specification: InstanceSpecification, context
     folder,
     environment: instanceEnvironment({
       base: context.environment,
-      own: environment,
+      own: { ...settings.env, ...environment },
       service,
       version,
       id,

@@ -133,7 +133,7 @@ export class Instance {
     interrupt: AbortController,
   ): Promise<{ readonly error: Error; readonly readyMs: number; readonly lines: readonly string[] }> {
     const { node, limits, log, now } = this.#context;
-    const { service, version, number } = this.specification;
+    const { service, version, number, settings } = this.specification;
     const { signal } = interrupt;
     const id = registryId(service, node, number);
     let attempt: Attempt | undefined;
@@ -151,7 +151,7 @@ export class Instance {
       log.info({ id, version, address: attempt.process.address, protocol }, 'an instance is ready');
       this.#ready.resolve();
       await Promise.race([this.#mayRoute.promise, aborted(signal)]);
-      const instance = { id, address: attempt.process.address, metadata: { protocol, node } };
+      const instance = { id, address: attempt.process.address, metadata: metadataOf(settings, { protocol, node }) };
       registration = await registerInstance(
         { name: service, version, metadata: {}, endpoints: [], instance },
         this.#context,
@@ -180,6 +180,11 @@ export class Instance {
     this.#state = state;
     this.#recorder.save();
   }
+}
+
+/** What the registry tells data planes of an instance: what it speaks, and what to check its health by. */
+function metadataOf({ health }: InstanceSettings, found: Readonly<Record<string, string>>): Record<string, string> {
+  return health?.startsWith('/') === true ? { ...found, health } : found;
 }
 
 function toError(thrown: unknown): Error {

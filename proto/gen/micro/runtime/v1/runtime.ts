@@ -100,7 +100,7 @@ export interface RunRequest {
     | undefined;
   /** Instead of the name that the source gives: full ("go.micro.api.greeter") or short ("greeter"). */
   readonly name: string;
-  /** How many copies run; 1 when left out. */
+  /** How many copies run; when left out, as many as the micro.yaml of the source says, else 1. */
   readonly instances: number;
   readonly environment: { [key: string]: string };
 }
