@@ -2,34 +2,54 @@ import { Command, Option } from 'clipanion';
 import { LogStream, type LogsResponse, RuntimeClient } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
 import { UsageError } from '../errors.ts';
-import { isoTime } from '../output/time.ts';
+import { LogLines } from '../output/log-line.ts';
+import { isTerminal } from '../output/terminal.ts';
+import { parseSince } from '../since.ts';
 
 export class LogsCommand extends ClientCommand {
   static override paths = [['logs']];
   static override usage = Command.Usage({
     category: 'Services',
     description: 'show what a service printed',
-    details: 'Each line has its time and instance in front. What the service wrote to stderr goes to stderr.',
+    details: `
+      What all instances printed, in the order of time. Each line has its time and instance in front. What the service wrote
+      to stderr goes to stderr.
+    `,
     examples: [
       ['The last 100 lines', 'micro logs greeter'],
       ['The last 10 lines, and all that follow', 'micro logs -f -n 10 greeter'],
+      ['What one instance printed in the last ten minutes', 'micro logs greeter --instance 2 --since 10m'],
     ],
   });
 
   follow = Option.Boolean('-f,--follow', false, { description: 'keep showing what is printed from now on' });
-  lines = Option.String('-n,--lines', '100', {
-    description: 'how many of the last lines to begin with (default: 100)',
+  lines = Option.String('-n,--lines', {
+    description: 'how many of the last lines to begin with (default: 100, and all with --since)',
   });
+  since = Option.String('--since', {
+    description: 'only what was printed since then: how long ago (10m, 2h, 3d), or a time (2026-11-24T10:00:00Z)',
+  });
+  instance = Option.String('--instance', { description: 'only what this instance prints: 2, or node-1/2' });
   service = Option.String();
 
   protected override async call(server: Server): Promise<void> {
-    if (!/^\d{1,6}$/.test(this.lines)) throw new UsageError(`--lines: "${this.lines}" is not a number of lines`);
-    const { service, follow } = this;
-    const stream = server.client(RuntimeClient).logs({ service, follow, lines: Number(this.lines) });
-    for await (const response of stream) {
-      const { instance, timeUnixMs, stream: from, line } = response as LogsResponse;
-      const output = from === LogStream.LOG_STREAM_STDERR ? this.context.stderr : this.context.stdout;
-      output.write(`${isoTime(timeUnixMs)} ${instance} ${line}\n`);
+    const { service, follow, instance = '' } = this;
+    const request = { service, follow, instance, ...readOptions(this) };
+    const shown = new LogLines();
+    for await (const response of server.client(RuntimeClient).logs(request)) {
+      const line = response as LogsResponse;
+      const output = line.stream === LogStream.LOG_STREAM_STDERR ? this.context.stderr : this.context.stdout;
+      output.write(shown.show(line, isTerminal(output) && output.hasColors()));
     }
   }
+}
+
+/** @throws UsageError with every problem */
+function readOptions({ lines, since }: { lines: string | undefined; since: string | undefined }) {
+  const problems: string[] = [];
+  if (lines !== undefined && !/^\d{1,6}$/.test(lines)) problems.push(`--lines: "${lines}" is not a number of lines`);
+  const sinceMs = since === undefined ? 0 : parseSince(since, Date.now());
+  if (sinceMs === undefined) problems.push(`--since: "${since}" is neither a time ago such as 10m nor a time`);
+  if (problems.length > 0) throw new UsageError(problems.join('\n  '));
+  return { lines: lines === undefined ? undefined : Number(lines), sinceUnixMs: BigInt(sinceMs ?? 0) };
 }

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
-import { formatAddress, parseTcpAddress } from '../../proto/channel/address.ts';
-import { unary } from '../../proto/channel/client.ts';
-import { ClusterClient, type HealthResponse } from '../../proto/gen/micro/cluster/v1/cluster.ts';
+import { formatAddress } from '../../proto/channel/address.ts';
 import { type Deployment, RuntimeClient, type RunResponse, Step } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
+import { entrypointUrl } from '../entrypoint-url.ts';
+import { readEnvFile } from '../env-file.ts';
 import { UsageError } from '../errors.ts';
 import { showSteps } from '../output/steps.ts';
 
@@ -22,19 +22,23 @@ export class RunCommand extends ClientCommand {
     examples: [
       ['The service in this folder', 'micro run'],
       ['Three copies, with a setting', 'micro run ./greeter --instances 3 --env GREETING=Hello'],
+      ['With secrets, which stay out of the list of processes', 'micro run ./greeter --env-file greeter.env'],
     ],
   });
 
   name = Option.String('--name', { description: 'name instead of the one that the source gives' });
   instances = Option.String('--instances', { description: 'how many copies run (default: 1)' });
   env = Option.Array('--env', [], { description: 'KEY=VALUE for the environment of the service; may be repeated' });
+  envFile = Option.Array('--env-file', [], {
+    description: 'file of KEY=VALUE lines, for secrets; may be repeated, and --env goes before it',
+  });
   source = Option.String({ required: false });
 
   protected override async call(server: Server): Promise<void> {
     const request = {
       source: { $case: 'path' as const, value: resolve(this.source ?? '.') },
       name: this.name ?? '',
-      ...readOptions(this),
+      ...(await readOptions(this)),
     };
     const steps = showSteps(this.context.stderr);
     let deployment: Deployment | undefined;
@@ -56,12 +60,7 @@ export class RunCommand extends ClientCommand {
   async #summary(server: Server, { service, version, path }: Deployment): Promise<string> {
     const running = `${service} ${version} is running`;
     if (path === '') return `${running}; call it through ${formatAddress(server.address)} (grpc)`;
-    const { dataPlanes } = await unary<HealthResponse>((done) => server.client(ClusterClient).health({}, done));
-    const { host } = server.address;
-    const [dataPlane] = dataPlanes;
-    if (dataPlane === undefined) return `${running}: http://${host}${path}`;
-    const { port } = parseTcpAddress(dataPlane.httpAddress);
-    return `${running}: ${dataPlane.httpUsesTls ? 'https' : 'http'}://${formatAddress({ host, port })}${path}`;
+    return `${running}: ${await entrypointUrl(server)}${path}`;
   }
 }
 
@@ -76,12 +75,23 @@ const stepNames: Readonly<Partial<Record<Step, string>>> = {
 };
 
 /** @throws UsageError with every problem */
-function readOptions({ instances, env }: { instances: string | undefined; env: readonly string[] }) {
+async function readOptions(options: {
+  readonly instances: string | undefined;
+  readonly env: readonly string[];
+  readonly envFile: readonly string[];
+}) {
+  const { instances, env, envFile } = options;
   const problems: string[] = [];
   if (instances !== undefined && !/^[1-9]\d{0,2}$/.test(instances)) {
     problems.push(`--instances: "${instances}" is not a number from 1 to 999`);
   }
   const environment: Record<string, string> = {};
+  for (const path of envFile) {
+    await readEnvFile(path).then(
+      (variables) => Object.assign(environment, variables),
+      (error: Error) => problems.push(`--env-file: ${path}: ${error.message}`),
+    );
+  }
   for (const pair of env) {
     const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? [];
     // The value may be a secret: it is not repeated.

@@ -1,16 +1,20 @@
 import { Command, Option } from 'clipanion';
 import { unary } from '../../proto/channel/client.ts';
-import { RuntimeClient, type StatusResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import { type Deployment, RuntimeClient, type StatusResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
-import { deploymentJson, deploymentStatus } from '../output/deployment.ts';
+import { entrypointUrl } from '../entrypoint-url.ts';
+import { deploymentJson, deploymentRow, describeLastEnd, instanceRow } from '../output/deployment.ts';
 import { json, table } from '../output/table.ts';
-import { age } from '../output/time.ts';
 
 export class StatusCommand extends ClientCommand {
   static override paths = [['status']];
   static override usage = Command.Usage({
     category: 'Services',
     description: 'show what runs, and how it does',
+    details: `
+      CPU is that of one core, averaged since it was last asked for, over a minute at most. Of one service, each instance is
+      shown too, and what those that ended by themselves printed last.
+    `,
     examples: [
       ['Everything', 'micro status'],
       ['One service, for a program', 'micro status greeter --json'],
@@ -25,20 +29,16 @@ export class StatusCommand extends ClientCommand {
     const { deployments } = await unary<StatusResponse>((done) =>
       runtime.status({ service: this.service ?? '' }, done),
     );
-    if (this.json) return this.print(json(deployments.map(deploymentJson)));
+    const entrypoint = deployments.some(({ path }) => path !== '') ? await entrypointUrl(server) : '';
+    const urlOf = ({ path }: Deployment): string => (path === '' ? '' : `${entrypoint}${path}`);
+    if (this.json) return this.print(json(deployments.map((each) => deploymentJson(each, urlOf(each)))));
     if (deployments.length === 0) return this.print("nothing runs yet: start a service with 'micro run <source>'");
-    return this.print(
-      table(
-        deployments.map((deployment) => ({
-          service: deployment.service,
-          version: deployment.version,
-          status: deploymentStatus(deployment),
-          restarts: String(deployment.instances.reduce((sum, { restarts }) => sum + restarts, 0)),
-          updated: `${age(deployment.updatedUnixMs)} ago`,
-          path: deployment.path,
-          source: deployment.source,
-        })),
-      ),
-    );
+    this.print(table(deployments.map((each) => deploymentRow(each, urlOf(each)))));
+    if (this.service === undefined) return;
+    for (const { instances, trouble } of deployments) {
+      if (trouble.includes('\n')) this.print(`\n${trouble}`);
+      if (instances.length > 0) this.print(`\n${table(instances.map(instanceRow))}`);
+      for (const end of instances.flatMap((instance) => describeLastEnd(instance) ?? [])) this.print(`\n${end}`);
+    }
   }
 }

@@ -1,5 +1,6 @@
-import { isoTime } from './time.ts';
-import { type Deployment, InstanceState } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import { type Deployment, InstanceState, type InstanceStatus } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import { percent, size } from './amounts.ts';
+import { age, isoTime } from './time.ts';
 
 const stateNames: Readonly<Record<InstanceState, string>> = {
   [InstanceState.INSTANCE_STATE_UNSPECIFIED]: 'unknown',
@@ -7,28 +8,85 @@ const stateNames: Readonly<Record<InstanceState, string>> = {
   [InstanceState.INSTANCE_STATE_READY]: 'ready',
   [InstanceState.INSTANCE_STATE_BACKING_OFF]: 'backing off',
   [InstanceState.INSTANCE_STATE_STOPPING]: 'stopping',
+  [InstanceState.INSTANCE_STATE_CRASH_LOOPING]: 'crash-looping',
   [InstanceState.UNRECOGNIZED]: 'unknown',
 };
 
-/** The stable JSON form of a deployment. */
-export function deploymentJson({ instances, updatedUnixMs, ...rest }: Deployment) {
+/** The stable JSON form of a deployment. What is not known is null. */
+export function deploymentJson({ instances, updatedUnixMs, ...rest }: Deployment, url: string) {
   return {
     ...rest,
+    url,
     updated: isoTime(updatedUnixMs),
-    instances: instances.map(({ state, startedUnixMs, ...instance }) => ({
+    instances: instances.map(({ state, startedUnixMs, lastEnd, cpuCores, memoryBytes, ...instance }) => ({
       ...instance,
       state: stateNames[state],
       started: isoTime(startedUnixMs),
+      cpuCores: cpuCores ?? null,
+      memoryBytes: memoryBytes === undefined ? null : Number(memoryBytes),
+      lastEnd: lastEnd ? { reason: lastEnd.reason, time: isoTime(lastEnd.timeUnixMs), lines: lastEnd.lines } : null,
     })),
   };
 }
 
-/** "2/3 ready", and why the others are not. */
-export function deploymentStatus({ instances, instancesWanted, trouble }: Deployment): string {
-  if (trouble !== '') return trouble;
+/** The line of a deployment in the table of all. */
+export function deploymentRow(deployment: Deployment, url: string): Readonly<Record<string, string>> {
+  const { service, version, source, instances, instancesWanted, updatedUnixMs } = deployment;
   const ready = instances.filter(({ state }) => state === InstanceState.INSTANCE_STATE_READY).length;
-  const others = instances
-    .filter(({ state }) => state !== InstanceState.INSTANCE_STATE_READY)
-    .map(({ state, reason }) => (reason === '' ? stateNames[state] : `${stateNames[state]}: ${reason}`));
-  return [`${ready}/${instancesWanted} ready`, ...new Set(others)].join(', ');
+  return {
+    name: service,
+    version,
+    source,
+    instances: `${ready}/${instancesWanted}`,
+    status: deploymentStatus(deployment),
+    restarts: String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
+    ...usageCells(instances),
+    updated: `${age(updatedUnixMs)} ago`,
+    url,
+  };
+}
+
+/** "ready", or what the instances are that are not, and why. */
+function deploymentStatus({ instances, trouble }: Deployment): string {
+  if (trouble !== '') return trouble.split('\n')[0] ?? '';
+  const states = instances.map(({ state, reason }) => {
+    return reason === '' ? stateNames[state] : `${stateNames[state]}: ${reason}`;
+  });
+  const others = states.filter((state) => state !== 'ready');
+  if (others.length > 0) return [...new Set(others)].join(', ');
+  return states.length > 0 ? 'ready' : 'starting';
+}
+
+/** The line of an instance in the table of those of one service. */
+export function instanceRow(instance: InstanceStatus): Readonly<Record<string, string>> {
+  const { id, version, state, reason, address, pid, restarts, startedUnixMs } = instance;
+  return {
+    instance: id,
+    version,
+    status: reason === '' ? stateNames[state] : `${stateNames[state]}: ${reason}`,
+    restarts: String(restarts),
+    ...usageCells([instance]),
+    started: startedUnixMs === 0n ? '' : `${age(startedUnixMs)} ago`,
+    address,
+    pid: pid === 0 ? '' : String(pid),
+  };
+}
+
+/** How an instance last ended by itself, and what it printed then; `undefined` when it never did. */
+export function describeLastEnd({ id, lastEnd }: InstanceStatus): string | undefined {
+  if (lastEnd === undefined) return undefined;
+  const { reason, timeUnixMs, lines } = lastEnd;
+  const heading = `${id} ${reason} ${age(timeUnixMs)} ago`;
+  if (lines.length === 0) return `${heading}; it printed nothing`;
+  return [`${heading}; it printed last:`, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+/** What instances take together; nothing where that is not known of any. */
+function usageCells(instances: readonly InstanceStatus[]): { readonly cpu: string; readonly memory: string } {
+  const known = instances.filter(({ memoryBytes }) => memoryBytes !== undefined);
+  if (known.length === 0) return { cpu: '', memory: '' };
+  return {
+    cpu: percent(known.reduce((sum, { cpuCores = 0 }) => sum + cpuCores, 0)),
+    memory: size(known.reduce((sum, { memoryBytes = 0n }) => sum + Number(memoryBytes), 0)),
+  };
 }

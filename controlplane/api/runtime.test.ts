@@ -28,6 +28,7 @@ const deployed: DeploymentStatus = {
       id: 'node-1/1',
       version: 'v1',
       restarts: 3,
+      lastEnd: { reason: 'exited with code 2', unixMs: 5, lines: ['bye'] },
       state: {
         status: 'ready',
         protocol: 'http',
@@ -38,6 +39,7 @@ const deployed: DeploymentStatus = {
       id: 'node-1/2',
       version: 'v1',
       restarts: 0,
+      lastEnd: undefined,
       state: { status: 'backing-off', process: undefined, reason: 'exited with code 1' },
     },
   ],
@@ -61,6 +63,9 @@ const message = {
       pid: 7,
       startedUnixMs: 9n,
       reason: '',
+      lastEnd: { reason: 'exited with code 2', timeUnixMs: 5n, lines: ['bye'] },
+      cpuCores: undefined,
+      memoryBytes: undefined,
     },
     {
       id: 'node-1/2',
@@ -71,6 +76,9 @@ const message = {
       pid: 0,
       startedUnixMs: 0n,
       reason: 'exited with code 1',
+      lastEnd: undefined,
+      cpuCores: undefined,
+      memoryBytes: undefined,
     },
   ],
 };
@@ -98,6 +106,7 @@ async function collect<T>(stream: ClientReadableStream<T>): Promise<readonly T[]
   for await (const received of stream) messages.push(received as T);
   return messages;
 }
+const logsRequest = { service: 'hello', follow: false, sinceUnixMs: 0n, instance: '' };
 const request = { source: { $case: 'path', value: '/src/hello' } as const, name: '', instances: 0, environment: {} };
 
 describe('Run', () => {
@@ -116,7 +125,7 @@ describe('Run', () => {
     expect(run.mock.calls[0]?.[0]).toEqual({
       path: '/src/hello',
       name: undefined,
-      instances: 1,
+      instances: undefined,
       environment: { A: 'b' },
     });
   });
@@ -160,9 +169,10 @@ test('Kill and Status answer by name', async () => {
   const client = await serve({
     kill: async (name) => `go.micro.service.${name}`,
     status: async (name) => {
-      if (name === undefined) return [deployed];
+      if (name === undefined || name === 'hello') return [deployed];
       throw new ControlPlaneError('not-found', `nothing called ${name} is deployed`);
     },
+    usage: async () => new Map([[7, { cpuCores: 0.25, memoryBytes: 1024 }]]),
   });
   const kill = await new Promise((resolve, reject) => {
     client.kill({ service: 'hello' }, (error, response) => (error === null ? resolve(response) : reject(error)));
@@ -172,7 +182,11 @@ test('Kill and Status answer by name', async () => {
     new Promise((resolve, reject) => {
       client.status({ service }, (error, response) => (error === null ? resolve(response) : reject(error)));
     });
-  expect(await ask('')).toEqual({ deployments: [message] });
+  const [first, second] = message.instances;
+  const measured = { ...first, cpuCores: 0.25, memoryBytes: 1024n };
+  expect(await ask('hello')).toEqual({ deployments: [{ ...message, instances: [measured, second] }] });
+  const withoutLines = { ...measured, lastEnd: { ...first?.lastEnd, lines: [] } };
+  expect(await ask('')).toEqual({ deployments: [{ ...message, instances: [withoutLines, second] }] });
   await expect(ask('none')).rejects.toMatchObject({
     code: status.NOT_FOUND,
     details: 'nothing called none is deployed',
@@ -189,12 +203,14 @@ describe('Logs', () => {
       })(),
     );
     const client = await serve({ logs });
-    expect(await collect(client.logs({ service: 'hello', follow: false }))).toEqual([
+    expect(await collect(client.logs(logsRequest))).toEqual([
       { instance: 'node-1/1', timeUnixMs: 1_767_225_600_000n, stream: LogStream.LOG_STREAM_STDERR, line: 'oops' },
     ]);
-    expect(logs.mock.calls[0]?.[0]).toEqual({ service: 'hello', follow: false, lines: 100 });
-    await collect(client.logs({ service: 'hello', follow: false, lines: 0 }));
+    expect(logs.mock.calls[0]?.[0]).toEqual({ service: 'hello', follow: false, lines: 100, sinceUnixMs: 0 });
+    await collect(client.logs({ ...logsRequest, lines: 0 }));
     expect(logs.mock.calls[1]?.[0]).toMatchObject({ lines: 0 });
+    await collect(client.logs({ ...logsRequest, sinceUnixMs: 7n, instance: '2' }));
+    expect(logs.mock.calls[2]?.[0]).toMatchObject({ lines: 100_000, sinceUnixMs: 7, instance: '2' });
   });
 
   test('sends no faster than the caller reads, and ends when it goes away', async () => {
@@ -213,7 +229,7 @@ describe('Logs', () => {
           }
         })(),
     });
-    const call = client.logs({ service: 'hello', follow: true });
+    const call = client.logs({ ...logsRequest, follow: true });
     call.on('error', () => undefined);
     await once(call, 'readable');
     // It stops by itself once the buffers on the way are full.

@@ -12,6 +12,7 @@ import {
 } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ControlPlaneError } from '../errors.ts';
 import type { InstanceStatus as RuntimeInstance } from '../runtime/instance/state.ts';
+import type { InstanceUsage } from '../runtime/instance/usage.ts';
 import type { DeploymentStatus, RunEvent, Runtime } from '../runtime/types.ts';
 import { toServiceError, unaryHandler } from './status.ts';
 
@@ -20,8 +21,11 @@ export interface RuntimeServiceOptions {
   readonly log: Logger;
 }
 
-/** Lines of a log that are sent when the caller does not say how many. */
+/** Lines of a log that are sent when the caller does not say how many or since when. */
 const defaultLogLines = 100;
+
+/** Most lines of the past: they are sorted before the first is sent. */
+const mostLogLines = 100_000;
 
 /** The internal system `micro.runtime.v1`: `micro run`, `kill`, `status` and `logs`. */
 export function runtimeService({ runtime, log }: RuntimeServiceOptions): RuntimeServer {
@@ -29,17 +33,23 @@ export function runtimeService({ runtime, log }: RuntimeServiceOptions): Runtime
     run: streamHandler(log, async (call, signal) => {
       const { source, name, instances, environment } = call.request;
       if (source === undefined) throw new ControlPlaneError('invalid', 'the run names no source: give a path');
-      const request = { path: source.value, name: name || undefined, instances: instances || 1, environment };
+      const request = { path: source.value, name: name || undefined, instances: instances || undefined, environment };
       const done = await runtime.run(request, (event) => void call.write({ event: eventMessage(event) }), signal);
       call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
     }),
     kill: unaryHandler(log, async ({ service }) => ({ service: await runtime.kill(service) })),
-    status: unaryHandler(log, async ({ service }) => ({
-      deployments: (await runtime.status(service || undefined)).map(deploymentMessage),
-    })),
+    status: unaryHandler(log, async ({ service }) => {
+      const found = await runtime.status(service || undefined);
+      const usage = await runtime.usage(found);
+      const deployments = found.map((deployment) => deploymentMessage(deployment, usage));
+      return { deployments: service === '' ? deployments.map(withoutLines) : deployments };
+    }),
     logs: streamHandler(log, async (call, signal) => {
-      const { service, follow, lines = defaultLogLines } = call.request;
-      for await (const line of await runtime.logs({ service, follow, lines }, signal)) {
+      const { service, follow, instance, sinceUnixMs } = call.request;
+      const since = Number(sinceUnixMs);
+      const lines = Math.min(call.request.lines ?? (since > 0 ? mostLogLines : defaultLogLines), mostLogLines);
+      const request = { service, follow, lines, sinceUnixMs: since, instance: instance || undefined };
+      for await (const line of await runtime.logs(request, signal)) {
         const written = call.write({
           instance: line.instance,
           timeUnixMs: BigInt(Math.floor(line.timeMicros / 1000)),
@@ -84,18 +94,38 @@ function eventMessage(event: RunEvent): RunResponse['event'] {
   return { $case: 'step', value: { step: steps[event.step], detail: event.detail } };
 }
 
-function deploymentMessage({ instances, updatedUnixMs, ...deployment }: DeploymentStatus): Deployment {
-  return { ...deployment, updatedUnixMs: BigInt(updatedUnixMs), instances: instances.map(instanceMessage) };
+function deploymentMessage(
+  { instances, updatedUnixMs, ...deployment }: DeploymentStatus,
+  usage: ReadonlyMap<number, InstanceUsage> = new Map(),
+): Deployment {
+  return {
+    ...deployment,
+    updatedUnixMs: BigInt(updatedUnixMs),
+    instances: instances.map((instance) => instanceMessage(instance, usage.get(instance.state.process?.pid ?? 0))),
+  };
+}
+
+/** What all services printed last would be too much for one message. */
+function withoutLines({ instances, ...deployment }: Deployment): Deployment {
+  const shortened = instances.map(({ lastEnd, ...instance }) => ({
+    ...instance,
+    lastEnd: lastEnd && { ...lastEnd, lines: [] },
+  }));
+  return { ...deployment, instances: shortened };
 }
 
 const states: Readonly<Record<RuntimeInstance['state']['status'], InstanceState>> = {
   starting: InstanceState.INSTANCE_STATE_STARTING,
   ready: InstanceState.INSTANCE_STATE_READY,
   'backing-off': InstanceState.INSTANCE_STATE_BACKING_OFF,
+  'crash-looping': InstanceState.INSTANCE_STATE_CRASH_LOOPING,
   stopping: InstanceState.INSTANCE_STATE_STOPPING,
 };
 
-function instanceMessage({ id, version, restarts, state }: RuntimeInstance): InstanceStatus {
+function instanceMessage(
+  { id, version, restarts, state, lastEnd }: RuntimeInstance,
+  usage: InstanceUsage | undefined,
+): InstanceStatus {
   return {
     id,
     version,
@@ -104,6 +134,9 @@ function instanceMessage({ id, version, restarts, state }: RuntimeInstance): Ins
     address: state.process?.address ?? '',
     pid: state.process?.pid ?? 0,
     startedUnixMs: BigInt(state.process?.startedUnixMs ?? 0),
-    reason: state.status === 'backing-off' ? state.reason : '',
+    reason: 'reason' in state ? state.reason : '',
+    lastEnd: lastEnd && { ...lastEnd, timeUnixMs: BigInt(lastEnd.unixMs) },
+    cpuCores: usage?.cpuCores,
+    memoryBytes: usage && BigInt(usage.memoryBytes),
   };
 }

@@ -60,7 +60,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Removes a folder with all it holds, read-only folders too; does nothing when there is none. */
-async function removeTree(folder: string): Promise<void> {
+export async function removeTree(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (error) {

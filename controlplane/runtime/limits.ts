@@ -24,6 +24,8 @@ export interface RuntimeLimits {
   readonly backOffFirstMs: number;
   /** Longest wait before a restart; 30 s. */
   readonly backOffLongestMs: number;
+  /** How many times in a row an instance ends before it is shown as crash-looping; 3. */
+  readonly crashLoopEnds: number;
   /** An instance that was ready for so long starts over with the first wait; 60 s. */
   readonly stableAfterMs: number;
   /** Most instances of a service; 64. */
@@ -47,6 +49,7 @@ export const defaultLimits: RuntimeLimits = {
   stopGraceMs: 10_000,
   backOffFirstMs: 100,
   backOffLongestMs: 30_000,
+  crashLoopEnds: 3,
   stableAfterMs: 60_000,
   instances: 64,
   logFileBytes: 10 * 1024 * 1024,

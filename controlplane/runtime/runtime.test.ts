@@ -320,7 +320,7 @@ test('a service that never listens fails its run, which says where it should hav
   const path = await source('silent', { ...helloService(''), 'server.js': 'setInterval(() => {}, 1000)' });
   await expect(fixture.run({ path })).rejects.toMatchObject({
     code: 'failed',
-    message: expect.stringMatching(/nothing listens on 127\.0\.0\.1:\d+ after 0\.2 s; .* the variable PORT names/),
+    message: expect.stringMatching(/after 0\.2 s nothing listens on 127\.0\.0\.1:\d+; .* the variable PORT names/),
   });
   expect(await fixture.runtime.status()).toEqual([]);
   expect(await fixture.registered()).toEqual({});
@@ -385,6 +385,32 @@ describe('an instance that ends by itself', () => {
     // A wait does not hold up the one who wants it gone.
     await fixture.runtime.kill('hello');
     expect(await fixture.runtime.status()).toEqual([]);
+  });
+
+  test('is shown as crash-looping once it has ended three times in a row, with what it printed last', async () => {
+    await restart({ limits: { ...quickLimits, crashLoopEnds: 3 } });
+    const path = await source('hello', {
+      ...helloService(''),
+      // It serves the first time, so that it is deployed, and never again.
+      'server.js': `
+        const fs = require('node:fs');
+        const again = fs.existsSync('started');
+        fs.writeFileSync('started', '');
+        console.log(again ? 'no database' : 'ready');
+        if (again) process.exit(3);
+        require('node:http').createServer(() => process.exit(2)).listen(process.env.PORT, '127.0.0.1');
+      `,
+    });
+    const { status } = await fixture.run({ path });
+    await crash(status);
+    const instance = await vi.waitFor(async () => {
+      const [found] = (await only())?.instances ?? [];
+      expect(found?.state).toMatchObject({ status: 'crash-looping', reason: 'exited with code 3' });
+      return found;
+    }, patience);
+    expect(instance?.lastEnd).toMatchObject({ reason: 'exited with code 3', lines: ['no database'] });
+    expect(instance?.restarts).toBeGreaterThanOrEqual(2);
+    await fixture.runtime.kill('hello');
   });
 
   test('is registered again as soon as the store takes it', async () => {

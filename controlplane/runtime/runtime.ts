@@ -5,12 +5,15 @@ import { ControlPlaneError } from '../errors.ts';
 import type { Registrar } from '../registry/types.ts';
 import { openBuilds } from './build/builds.ts';
 import { openBundles } from './bundle/bundles.ts';
+import { Cgroups } from './cgroup/cgroups.ts';
 import type { Drained } from './instance/context.ts';
 import { checkEnvironment } from './instance/environment.ts';
 import { markVariable, runtimeMark } from './instance/mark.ts';
+import { resolveInstance } from './instance/number.ts';
 import { findOrphans } from './instance/orphans.ts';
 import { Ports } from './instance/port.ts';
 import { openInstanceRecords } from './instance/records.ts';
+import { UsageMeter } from './instance/usage.ts';
 import { defaultLimits, type RuntimeLimits } from './limits.ts';
 import { openLogs } from './logs/logs.ts';
 import { Deployer } from './rollout/deployer.ts';
@@ -26,7 +29,8 @@ import type { DeploymentStatus, Runtime } from './types.ts';
 export interface RuntimeOptions {
   /** Name of this node. */
   readonly node: string;
-  /** The data folder, which this process has for itself: `bundles/`, `builds/` and `logs/` in it belong to the runtime. */
+  /** The data folder, which this process has for itself: `bundles/`, `builds/`,
+   * `caches/` and `logs/` in it belong to the runtime. */
   readonly folder: string;
   readonly client: Etcd3;
   readonly registrar: Registrar;
@@ -71,16 +75,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const bundles = await openBundles(folder, limits);
   const builds = await openBuilds({
     root: join(folder, 'builds'),
+    caches: join(folder, 'caches'),
     environment: { ...environment, [markVariable]: mark },
     limits,
   });
   const logs = openLogs({ node, folder: join(folder, 'logs'), limits, log, now });
   const ports = new Ports(host);
+  const cgroups = new Cgroups({ mark, log });
   const fleet = new Fleet(
-    { node, host, ports, environment, mark, registrar, drained, records, logs, limits, log, now, random },
+    { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
   const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();
   const restorer = new Restorer({ deployer, lanes, orphans, limits, stopping: stopping.signal, log });
@@ -99,18 +106,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   return {
     async run(request, onEvent, signal) {
-      const { path, name, instances = 1, environment: own = {} } = request;
+      const { path, name, environment: own = {} } = request;
       stopping.signal.throwIfAborted();
       checkEnvironment(own);
+      onEvent({ type: 'step', step: 'source', detail: path });
+      const source = await readSource({ path, name, namespaces, environment });
+      const { service, project } = source;
+      const instances = request.instances ?? project.settings.instances ?? 1;
       if (instances > limits.instances) {
         throw new ControlPlaneError(
           'invalid',
           `${instances} instances are more than ${limits.instances}, the most of one service`,
         );
       }
-      onEvent({ type: 'step', step: 'source', detail: path });
-      const source = await readSource({ path, name, namespaces, environment });
-      const { service } = source;
       stopping.signal.throwIfAborted();
       const work = (signal: AbortSignal) => deployer.deploy({ source, instances, environment: own }, onEvent, signal);
       const deployment = await lanes.enter({ service, what: 'is being run', signal, work });
@@ -138,9 +146,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       return listed.filter((deployment) => deployment.service === service).map(describe);
     },
 
-    async logs({ service: name, lines, follow }, signal) {
+    usage(deployments) {
+      const instances = deployments.flatMap((deployment) => deployment.instances);
+      return usage.measure(instances.flatMap(({ state }) => state.process ?? []));
+    },
+
+    async logs({ service: name, lines, follow, sinceUnixMs = 0, instance }, signal) {
       const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())], namespaces);
-      return logs.read(service, { lines, follow, signal });
+      const running = fleet.of(service).map(({ specification }) => specification.number);
+      const known = [...running, ...(await logs.numbers(service))];
+      const number = instance === undefined ? undefined : resolveInstance(instance, { service, node, known });
+      return logs.read(service, { lines, sinceMicros: sinceUnixMs * 1000, number, follow, signal });
     },
 
     async stop() {

@@ -8,8 +8,9 @@ export function readStored<T>(schema: z.ZodType<T>, text: string): Stored<T> {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    return { fault: `it is no JSON: ${(error as SyntaxError).message}` };
+  } catch {
+    // What the parser says of it repeats a part of it, and that may be a secret of an environment.
+    return { fault: 'it is no JSON' };
   }
   const result = schema.safeParse(json);
   return result.success ? { value: result.data } : { fault: z.prettifyError(result.error) };

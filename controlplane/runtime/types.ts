@@ -1,4 +1,5 @@
 import type { InstanceStatus } from './instance/state.ts';
+import type { InstanceUsage } from './instance/usage.ts';
 import type { LogLine } from './logs/line.ts';
 
 export interface RunRequest {
@@ -6,7 +7,7 @@ export interface RunRequest {
   readonly path: string;
   /** Full or short; what the source says when left out. */
   readonly name?: string | undefined;
-  /** 1 when left out. */
+  /** What the source's micro.yaml says, else 1, when left out. */
   readonly instances?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
@@ -36,8 +37,13 @@ export interface DeploymentStatus {
 
 interface LogsRequest {
   readonly service: string;
+  /** How many of the past at most. */
   readonly lines: number;
   readonly follow: boolean;
+  /** Only what was printed then or later. Default 0. */
+  readonly sinceUnixMs?: number;
+  /** "<node>/<number>" or "<number>"; all instances when left out. */
+  readonly instance?: string | undefined;
 }
 
 /** Starts services from source and keeps them running. A service is named in full, or in short where only one fits. */
@@ -62,10 +68,12 @@ export interface Runtime {
    * @throws ControlPlaneError `not-found` when there is no such deployment
    */
   status(service?: string): Promise<readonly DeploymentStatus[]>;
+  /** What instances take of the machine, by the pid of their process; without those that have none. */
+  usage(deployments: readonly DeploymentStatus[]): Promise<ReadonlyMap<number, InstanceUsage>>;
   /**
    * What the instances of a service printed, oldest first.
    *
-   * @throws ControlPlaneError `not-found` when there is no such deployment and never was
+   * @throws ControlPlaneError `not-found` when there is no such deployment and never was, or no such instance
    */
   logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<LogLine>>;
   /** Stops all instances. The deployments stay: what should run is started again by the next server. */

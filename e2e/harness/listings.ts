@@ -14,6 +14,7 @@ export interface Deployment {
   readonly version: string;
   readonly source: string;
   readonly path: string;
+  readonly url: string;
   readonly trouble: string;
   readonly instancesWanted: number;
   readonly instances: readonly {
@@ -23,6 +24,9 @@ export interface Deployment {
     readonly pid: number;
     readonly restarts: number;
     readonly reason: string;
+    readonly cpuCores: number | null;
+    readonly memoryBytes: number | null;
+    readonly lastEnd: { readonly reason: string; readonly time: string; readonly lines: readonly string[] } | null;
   }[];
 }
 

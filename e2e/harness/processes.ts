@@ -9,13 +9,16 @@ export async function isAlive(pid: number): Promise<boolean> {
   );
 }
 
+/** The processes that work in a folder: what the runtime of a server started. */
+export async function processesIn(folder: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.filter((_, index) => folders[index]?.startsWith(`${folder}/`));
+}
+
 /** Ends every process that works in a folder: what the runtime of a killed server leaves behind. */
 export async function killProcessesIn(folder: string): Promise<void> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  for (const pid of pids) {
-    const workingFolder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-    if (workingFolder.startsWith(`${folder}/`)) kill(pid);
-  }
+  for (const pid of await processesIn(folder)) kill(pid);
 }
 
 function kill(pid: number): void {

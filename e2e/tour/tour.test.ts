@@ -127,7 +127,12 @@ test('micro status tells what runs, and from where', async ({ server }) => {
     instances: [{ state: 'ready', restarts: 0 }],
   });
   const { stdout } = await server.run('status');
-  expect(stdout).toMatch(/go\.micro\.service\.greeter +\S+ +1\/1 ready/);
+  expect(stdout).toMatch(
+    /^NAME +VERSION +SOURCE +INSTANCES +STATUS +RESTARTS +CPU +MEMORY +UPDATED +URL\ngo\.micro\.api\.clock .*\n/,
+  );
+  expect(stdout).toMatch(
+    /^go\.micro\.service\.greeter +\S+ +\S+ +1\/1 +ready +0 +\d+% +[\d.]+ MiB +\d+\w ago +http:\/\/\S+\/service\/greeter\/$/m,
+  );
 });
 
 test('micro logs shows what a service printed', async ({ server }) => {

@@ -21,6 +21,7 @@ const root = (): string => join(folder.path, 'builds');
 const open = (options: { limits?: object; environment?: Readonly<Record<string, string>> } = {}): Promise<Builds> =>
   openBuilds({
     root: root(),
+    caches: join(folder.path, 'caches'),
     environment: options.environment ?? testEnvironment,
     limits: { ...defaultLimits, ...options.limits },
   });
@@ -43,12 +44,27 @@ const expectNothingLeft = async (): Promise<void> => {
   expect(await readdir(root())).toEqual([]);
 };
 
-test('a build happens in a copy, and is there under its digest once it is done', async () => {
-  const built = await build(`require('fs').writeFileSync('made', require('path').basename(process.cwd()))`);
+test('a build happens in a copy, in the place where it stays', async () => {
+  const built = await build(`require('fs').writeFileSync('made', process.cwd())`);
   expect(built).toBe(builds.find(digest));
-  expect(await readFile(join(built, 'made'), 'utf8')).toMatch(/^\.partial-/);
+  expect(await readFile(join(built, 'made'), 'utf8')).toBe(built);
   expect(await readdir(join(folder.path, 'bundle'))).toEqual(['build.js', 'package.json']);
   expect(await readdir(root())).toEqual(['0'.repeat(64)]);
+});
+
+test('one that never finished is not there, and is removed by the next process', async () => {
+  const built = await build('');
+  await writeFiles(root(), { [`${'0'.repeat(64)}.unfinished`]: '' });
+  expect(builds.find(digest)).toBeUndefined();
+  builds = await open();
+  await expectNothingLeft();
+  expect(await build('')).toBe(built);
+});
+
+test('two of one bundle at the same time are one', async () => {
+  const [one, other] = await Promise.all([build(''), build('')]);
+  expect(other).toBe(one);
+  expect(output.filter((line) => line === '> npm run build')).toHaveLength(1);
 });
 
 test('npm ci is used where there is a lock file', async () => {

@@ -2,10 +2,12 @@ import { chmod, copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:f
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { describeDiskError, openContentFolders } from '../content-folders.ts';
-import { recogniseLanguage } from '../languages/languages.ts';
+import { describeDiskError } from '../content-folders.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Command } from '../process/group.ts';
+import { readProject } from '../project/project.ts';
+import { openBuildFolders } from './build-folders.ts';
+import { cacheEnvironment } from './caches.ts';
 import { runSteps } from './steps.ts';
 
 /** The builds of this node, by the digest of the bundle that each was made from. */
@@ -35,31 +37,32 @@ interface BuildOptions {
 /**
  * Opens the builds that are kept under `root`.
  *
- * @param options.environment the whole environment of what runs in a build
+ * @param options.caches folder for what builds may use again of each other's downloads and results
+ * @param options.environment what the environment of all that runs in a build begins with
  */
 export async function openBuilds(options: {
   readonly root: string;
+  readonly caches: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: RuntimeLimits;
 }): Promise<Builds> {
-  const folders = await openContentFolders(options.root);
-  const atOnce = pLimit(options.limits.buildsAtOnce);
+  const folders = await openBuildFolders(options.root);
+  const environment = { ...options.environment, ...cacheEnvironment(options.caches) };
+  const { limits } = options;
+  const atOnce = pLimit(limits.buildsAtOnce);
   return {
     find: (digest) => folders.find(digest),
     async create({ digest, bundle, onStep, onOutput, signal }) {
-      const { folder } = await folders.add(async (folder) => {
+      return folders.make(digest, async (folder) => {
         await copyWritable(bundle, folder).catch((error: unknown) => {
           throw describeDiskError(`the bundle ${bundle} cannot be copied`, error);
         });
-        const language = await recogniseLanguage(folder);
-        const steps = await language.buildSteps(folder);
-        const { environment, limits } = options;
+        const project = await readProject(folder);
+        const steps = await project.buildSteps();
         const rest = { folder, environment, limits, onOutput, signal };
         await atOnce(() => runSteps({ ...rest, steps, onStep }));
         await runSteps({ ...rest, steps: [writeToDisk], onStep: () => undefined });
-        return digest;
       });
-      return folder;
     },
   };
 }

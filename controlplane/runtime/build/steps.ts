@@ -1,6 +1,6 @@
 import { ControlPlaneError } from '../../errors.ts';
 import type { RuntimeLimits } from '../limits.ts';
-import { type Command, describeExit, startProcessGroup } from '../process/group.ts';
+import { type Command, describeCommand, describeExit, startProcessGroup } from '../process/group.ts';
 import { LastLines } from '../process/last-lines.ts';
 
 /** How long a build that is cut off has to end after SIGTERM: it holds nothing that would be lost. */
@@ -46,7 +46,7 @@ export async function runSteps(options: {
   const cutOff = AbortSignal.any([signal, tooMuch.signal]);
   try {
     for (const command of steps) {
-      const commandLine = [command.file, ...command.arguments].join(' ');
+      const commandLine = describeCommand(command);
       signal.throwIfAborted();
       onStep(commandLine);
       const group = await startProcessGroup({ command, folder, environment, onLines: (_, lines) => take(lines) });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registrar } from '../../registry/types.ts';
+import type { Cgroups } from '../cgroup/cgroups.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Ports } from './port.ts';
@@ -21,6 +22,7 @@ export interface InstanceContext {
   readonly environment: Readonly<Record<string, string>>;
   /** The value that marks their processes; see `mark.ts`. */
   readonly mark: string;
+  readonly cgroups: Cgroups;
   readonly registrar: Registrar;
   readonly drained: Drained;
   readonly records: InstanceRecords;

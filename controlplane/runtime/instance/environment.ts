@@ -50,7 +50,7 @@ export function checkEnvironment(environment: Readonly<Record<string, string>>):
   let bytes = 0;
   for (const [name, value] of Object.entries(environment)) {
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
-    const fault = faultOf(name, value);
+    const fault = environmentFault(name, value);
     if (fault !== undefined) {
       throw new ControlPlaneError('invalid', `the environment variable ${JSON.stringify(name)} ${fault}`);
     }
@@ -63,7 +63,8 @@ export function checkEnvironment(environment: Readonly<Record<string, string>>):
   }
 }
 
-function faultOf(name: string, value: string): string | undefined {
+/** What is wrong with a variable that a deployment or a micro.yaml sets; `undefined` when nothing is. */
+export function environmentFault(name: string, value: string): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return 'is misnamed: letters, digits and "_", no digit first';
   if (value.includes('\0')) return 'holds a zero byte, which no environment can carry';
   if (givenVariables.some((given) => given === name)) return 'is set by the server for each instance; leave it out';

@@ -9,7 +9,8 @@ import { type Deferred, deferred } from './deferred.ts';
 import { Recorder } from './recorder.ts';
 import { deregisterInstance, registerInstance } from './registration.ts';
 import { registryId } from './registry-id.ts';
-import type { InstanceState, InstanceStatus } from './state.ts';
+import type { InstanceSettings } from './settings.ts';
+import type { InstanceEnd, InstanceState, InstanceStatus } from './state.ts';
 
 export interface InstanceSpecification {
   readonly service: string;
@@ -21,6 +22,7 @@ export interface InstanceSpecification {
   readonly folder: string;
   /** The deployment's. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly settings: InstanceSettings;
   /**
    * A proven instance is routed as soon as it is ready, and started again however it ends. Any other is routed when told to,
    * and given up when it ends before that.
@@ -39,6 +41,7 @@ export class Instance {
   readonly #life: Promise<void>;
   #state: InstanceState = { status: 'starting', process: undefined };
   #restarts = 0;
+  #lastEnd: InstanceEnd | undefined;
   #proven: boolean;
   #stopping = false;
   /** Ends what is going on now: a run, or the wait for the next. */
@@ -60,7 +63,13 @@ export class Instance {
 
   get status(): InstanceStatus {
     const { version, number } = this.specification;
-    return { id: `${this.#context.node}/${number}`, version, state: this.#state, restarts: this.#restarts };
+    return {
+      id: `${this.#context.node}/${number}`,
+      version,
+      state: this.#state,
+      restarts: this.#restarts,
+      lastEnd: this.#lastEnd,
+    };
   }
 
   /**
@@ -98,17 +107,19 @@ export class Instance {
   }
 
   async #live(): Promise<void> {
-    const { limits, log, random } = this.#context;
+    const { limits, log, now, random } = this.#context;
     const { service, number, version } = this.specification;
     for (let failures = 0; ; failures += 1) {
       this.#interrupt = new AbortController();
-      const { error, readyMs } = await this.#run(this.#interrupt);
+      const { error, readyMs, lines } = await this.#run(this.#interrupt);
       if (this.#stopping) return;
       if (!this.#proven) throw error;
       if (readyMs >= limits.stableAfterMs) failures = 0;
       const waitMs = backOffMs(failures, limits, random);
       const reason = reasonOf(error);
-      this.#become({ status: 'backing-off', process: undefined, reason });
+      this.#lastEnd = { reason, unixMs: now(), lines };
+      const status = failures + 1 >= limits.crashLoopEnds ? 'crash-looping' : 'backing-off';
+      this.#become({ status, process: undefined, reason });
       log.warn({ service, number, version, reason, waitMs }, 'an instance ended; it is started again');
       this.#interrupt = new AbortController();
       await pause(waitMs, this.#interrupt.signal);
@@ -117,10 +128,12 @@ export class Instance {
     }
   }
 
-  /** From a start to its end. Returns why it ended, and how long it was ready. */
-  async #run(interrupt: AbortController): Promise<{ readonly error: Error; readonly readyMs: number }> {
+  /** From a start to its end. Returns why it ended, how long it was ready, and what it printed last. */
+  async #run(
+    interrupt: AbortController,
+  ): Promise<{ readonly error: Error; readonly readyMs: number; readonly lines: readonly string[] }> {
     const { node, limits, log, now } = this.#context;
-    const { service, version, number } = this.specification;
+    const { service, version, number, settings } = this.specification;
     const { signal } = interrupt;
     const id = registryId(service, node, number);
     let attempt: Attempt | undefined;
@@ -138,7 +151,7 @@ export class Instance {
       log.info({ id, version, address: attempt.process.address, protocol }, 'an instance is ready');
       this.#ready.resolve();
       await Promise.race([this.#mayRoute.promise, aborted(signal)]);
-      const instance = { id, address: attempt.process.address, metadata: { protocol, node } };
+      const instance = { id, address: attempt.process.address, metadata: metadataOf(settings, { protocol, node }) };
       registration = await registerInstance(
         { name: service, version, metadata: {}, endpoints: [], instance },
         this.#context,
@@ -159,13 +172,19 @@ export class Instance {
       await deregisterInstance(registration, this.#context, { id, address, drain: this.#stopping });
     }
     await attempt?.group.stop(limits.stopGraceMs);
-    return { error: failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason), readyMs };
+    const error = failure ?? (await attempt?.describeEnd()) ?? toError(signal.reason);
+    return { error, readyMs, lines: attempt?.lastLines() ?? [] };
   }
 
   #become(state: InstanceState): void {
     this.#state = state;
     this.#recorder.save();
   }
+}
+
+/** What the registry tells data planes of an instance: what it speaks, and what to check its health by. */
+function metadataOf({ health }: InstanceSettings, found: Readonly<Record<string, string>>): Record<string, string> {
+  return health?.startsWith('/') === true ? { ...found, health } : found;
 }
 
 function toError(thrown: unknown): Error {

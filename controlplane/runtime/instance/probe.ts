@@ -12,14 +12,16 @@ const settingsFrame = 4;
  * Connects and says hello in HTTP/2. A server that speaks it without TLS must answer with a SETTINGS frame; one that does
  * not answers in HTTP/1.1, hangs up, or says nothing for `timeoutMs`.
  *
+ * @param options.declared what it is said to speak; one that is said to speak HTTP/1.1 is only connected to
  * @returns `undefined` when nothing accepts connections there
  */
 export function probe(options: {
   readonly host: string;
   readonly port: number;
+  readonly declared?: Protocol | undefined;
   readonly timeoutMs: number;
 }): Promise<Protocol | undefined> {
-  const { host, port, timeoutMs } = options;
+  const { host, port, declared, timeoutMs } = options;
   return new Promise((resolve) => {
     let connected = false;
     let answer: Buffer = Buffer.alloc(0);
@@ -31,7 +33,8 @@ export function probe(options: {
     socket.setTimeout(timeoutMs, () => finish(connected ? 'http' : undefined));
     socket.once('connect', () => {
       connected = true;
-      socket.write(hello);
+      if (declared === 'http') finish('http');
+      else socket.write(hello);
     });
     socket.on('data', (chunk) => {
       answer = Buffer.concat([answer, chunk]);

@@ -52,7 +52,7 @@ function toRecord({ service, number, version, restarts, state }: Snapshot): Inst
     version,
     restarts,
     state: state.status,
-    reason: state.status === 'backing-off' ? state.reason : '',
+    reason: 'reason' in state ? state.reason : '',
     address: process?.address ?? '',
   };
   if (process?.startTicks === undefined) return record;

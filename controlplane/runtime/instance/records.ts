@@ -8,7 +8,7 @@ const schema = z.object({
   service: z.string(),
   number: z.int().positive(),
   version: z.string(),
-  state: z.enum(['starting', 'ready', 'backing-off', 'stopping']),
+  state: z.enum(['starting', 'ready', 'backing-off', 'crash-looping', 'stopping']),
   reason: z.string(),
   restarts: z.int().nonnegative(),
   /** "host:port"; empty until it is started. */

@@ -71,6 +71,27 @@ test('the last lines of all instances come in the order of their times', async (
   expect(await texts(0)).toEqual([]);
 });
 
+test('lines of one instance, or since a time, are told apart from the others', async () => {
+  const [one, two] = [openLog(1), openLog(2)];
+  await one.write('stdout', ['old']);
+  now += 1000;
+  const sinceMicros = now * 1000;
+  await one.write('stdout', ['a']);
+  await two.write('stdout', ['b']);
+  const readOnly = async (options: object): Promise<readonly string[]> => {
+    const found: string[] = [];
+    const signal = new AbortController().signal;
+    for await (const { text } of logs.read('hello', { lines: 100, follow: false, signal, ...options }))
+      found.push(text);
+    return found;
+  };
+  expect(await readOnly({ sinceMicros })).toEqual(['a', 'b']);
+  expect(await readOnly({ number: 1 })).toEqual(['old', 'a']);
+  expect(await readOnly({ number: 1, sinceMicros })).toEqual(['a']);
+  expect(await readOnly({ number: 3 })).toEqual([]);
+  expect(new Set(await logs.numbers('hello'))).toEqual(new Set([1, 2]));
+});
+
 test('a log outlives the server, and goes on', async () => {
   const before = openLog(1);
   await before.write('stdout', ['before']);
@@ -117,9 +138,9 @@ test('lines that cannot be kept are reported, and still reach those who follow',
 });
 
 describe('following', () => {
-  const follow = (lines: number) => {
+  const follow = (lines: number, number?: number) => {
     const ending = new AbortController();
-    const followed = logs.read('hello', { lines, follow: true, signal: ending.signal });
+    const followed = logs.read('hello', { lines, number, follow: true, signal: ending.signal });
     const next = async (): Promise<string | undefined> => ((await followed.next()).value as LogLine | undefined)?.text;
     return { next, end: () => ending.abort() };
   };
@@ -135,6 +156,15 @@ describe('following', () => {
     expect([await next(), await next()]).toEqual(['c', 'd']);
     end();
     expect(await next()).toBeUndefined();
+  });
+
+  test('one instance leaves the others out', async () => {
+    const { next, end } = follow(0, 2);
+    const first = next();
+    await openLog(1).write('stdout', ['not this']);
+    await openLog(2).write('stdout', ['this']);
+    expect(await first).toBe('this');
+    end();
   });
 
   test('loses and repeats nothing while lines are written', async () => {

@@ -14,16 +14,25 @@ export interface Logs {
   open(service: string, number: number): InstanceLog;
   /** The services of which anything is kept. */
   services(): Promise<readonly string[]>;
+  /** The numbers of the instances of a service of which anything is kept. */
+  numbers(service: string): Promise<readonly number[]>;
   /**
-   * The last lines of all instances of a service, oldest first.
+   * The last lines of the instances of a service, oldest first.
    *
    * @param options.lines how many of the past at most
+   * @param options.sinceMicros none that is older, microseconds since 1970; default 0
+   * @param options.number those of one instance; default all
    * @param options.follow goes on with what is printed from now on, until `signal` is aborted
    */
-  read(
-    service: string,
-    options: { readonly lines: number; readonly follow: boolean; readonly signal: AbortSignal },
-  ): AsyncGenerator<LogLine>;
+  read(service: string, options: ReadOptions): AsyncGenerator<LogLine>;
+}
+
+interface ReadOptions {
+  readonly lines: number;
+  readonly sinceMicros?: number;
+  readonly number?: number | undefined;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
 }
 
 export interface InstanceLog {
@@ -42,7 +51,11 @@ export function openLogs(options: {
   readonly now: () => number;
 }): Logs {
   const { node, folder, limits, log, now } = options;
-  const followers = new Set<{ readonly service: string; readonly follower: Follower }>();
+  const followers = new Set<{
+    readonly service: string;
+    readonly number: number | undefined;
+    readonly follower: Follower;
+  }>();
   let lastMicros = 0;
   const nextMicros = (): number => (lastMicros = Math.max(now() * 1000, lastMicros + 1));
 
@@ -52,16 +65,21 @@ export function openLogs(options: {
   };
   const pathOf = (service: string, number: number): string => join(folder, service, `${number}.log`);
 
-  const readPast = async (service: string, count: number): Promise<readonly LogLine[]> => {
+  const readPast = async (
+    service: string,
+    { lines: count, sinceMicros = 0, number }: ReadOptions,
+  ): Promise<readonly LogLine[]> => {
     if (count === 0) return [];
+    const numbers = number === undefined ? await numbersOf(service) : [number];
     const perInstance = await Promise.all(
-      (await numbersOf(service)).map(async (number) => {
+      numbers.map(async (number) => {
         const lines = await readLastLines(rotatedPaths(pathOf(service, number), limits.logFiles), count);
         return lines.flatMap((line) => parseLine(`${node}/${number}`, line) ?? []);
       }),
     );
     return perInstance
       .flat()
+      .filter(({ timeMicros }) => timeMicros >= sinceMicros)
       .toSorted((a, b) => a.timeMicros - b.timeMicros)
       .slice(-count);
   };
@@ -83,8 +101,9 @@ export function openLogs(options: {
             // A full disk must not hold back, or end, the service that prints.
             log.error({ err: error, service, instance, lines: lines.length }, 'lines of an instance could not be kept');
           }
-          for (const { service: followed, follower } of followers) {
-            if (followed === service) follower.push(entries);
+          for (const following of followers) {
+            if (following.service !== service || (following.number ?? number) !== number) continue;
+            following.follower.push(entries);
           }
         },
         async close() {
@@ -97,11 +116,14 @@ export function openLogs(options: {
 
     services: () => namesIn(folder),
 
-    async *read(service, { lines, follow, signal }) {
-      const following = { service, follower: new Follower() };
+    numbers: numbersOf,
+
+    async *read(service, options) {
+      const { number, follow, signal } = options;
+      const following = { service, number, follower: new Follower() };
       if (follow) followers.add(following);
       try {
-        const past = await readPast(service, lines);
+        const past = await readPast(service, options);
         yield* past;
         if (!follow) return;
         // Lines that were written while the past was read are in both.

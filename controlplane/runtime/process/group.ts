@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
@@ -7,14 +8,23 @@ import { readLines } from './lines.ts';
 import { signalGroup } from './signal.ts';
 import { groupRuns, readProcess } from './table.ts';
 
-/** A program and its arguments; no shell reads them. */
+/** A program and its arguments; no shell reads them, unless it is the program. */
 export interface Command {
   readonly file: string;
   readonly arguments: readonly string[];
+  /** What people are told that runs, where that is not the program and its arguments. */
+  readonly title?: string;
+  /** Folders, as seen from the one it runs in, in which programs are looked for before the PATH. */
+  readonly path?: readonly string[];
   /** Settings of the program, for where its environment says nothing else. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What to do when there is no such program: "install Node.js". */
   readonly install: string;
+}
+
+/** "npm ci": what people are told that runs. */
+export function describeCommand({ title, file, arguments: words }: Command): string {
+  return title ?? [file, ...words].join(' ');
 }
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -24,6 +34,8 @@ export interface ProcessGroupOptions {
   readonly folder: string;
   /** The whole environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called as soon as the program is started, before it has done much. */
+  readonly onStart?: (pid: number) => void;
   /** Takes what is printed. The next lines of that stream are read when it is done. */
   readonly onLines: (stream: OutputStream, lines: readonly string[]) => Promise<void> | void;
 }
@@ -67,7 +79,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   const { execa } = await import('execa');
   const subprocess = execa(options.command.file, options.command.arguments, {
     cwd: options.folder,
-    env: { ...options.command.environment, ...options.environment },
+    env: environmentOf(options),
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -77,6 +89,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   });
   const { pid } = subprocess;
   if (pid === undefined) throw cannotStart(options, await subprocess);
+  options.onStart?.(pid);
   // Read before anything is waited for: it cannot have ended, and its number gone to somebody else.
   const startTicks = readProcess(pid)?.startTicks;
 
@@ -121,6 +134,13 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
       return exited;
     },
   };
+}
+
+function environmentOf({ command, folder, environment }: ProcessGroupOptions): Readonly<Record<string, string>> {
+  const all = { ...command.environment, ...environment };
+  if (command.path === undefined || command.path.length === 0) return all;
+  const own = command.path.map((part) => join(folder, part));
+  return { ...all, PATH: [...own, ...(all['PATH'] === undefined ? [] : [all['PATH']])].join(delimiter) };
 }
 
 async function pump(stream: Readable, take: (lines: readonly string[]) => Promise<void> | void): Promise<void> {

@@ -15,9 +15,14 @@ export class LastLines {
     this.#lines.splice(0, this.#lines.length - this.#count);
   }
 
+  /** The lines, each cut to what is shown of it. */
+  get shown(): readonly string[] {
+    return this.#lines.map((line) => line.slice(0, longestShown));
+  }
+
   /** For the end of a message: the lines, indented, under a heading; or that there were none. */
   describe(): string {
     if (this.#lines.length === 0) return 'it printed nothing';
-    return `it printed last:\n${this.#lines.map((line) => `  ${line.slice(0, longestShown)}`).join('\n')}`;
+    return `it printed last:\n${this.shown.map((line) => `  ${line}`).join('\n')}`;
   }
 }

@@ -12,6 +12,8 @@ export interface ProcessEntry {
   readonly group: number;
   /** Clock ticks from boot to its start: with pid and boot, unlike that of any other process. */
   readonly startTicks: number;
+  /** Clock ticks of CPU time, with those of children that it has waited for. */
+  readonly cpuTicks: number;
 }
 
 /** `undefined` when there is no such process. */
@@ -25,6 +27,7 @@ export function readProcess(pid: number): ProcessEntry | undefined {
     zombie: fields[0] === 'Z' || fields[0] === 'X',
     group: Number(fields[2]),
     startTicks: Number(fields[19]),
+    cpuTicks: fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0),
   };
 }
 
@@ -53,7 +56,8 @@ export function groupRuns(group: number): boolean {
   return listProcesses().some((entry) => entry.group === group && !entry.zombie);
 }
 
-function readIfThere(path: string): string | undefined {
+/** A file that the kernel makes; `undefined` when what it tells of has ended, or is not ours to look at. */
+export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {

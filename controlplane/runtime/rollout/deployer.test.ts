@@ -19,6 +19,7 @@ const specification: Instance['specification'] = {
   command: { file: 'node', arguments: [], install: '' },
   folder: '/builds/02',
   environment: { A: 'b' },
+  settings: { limits: {} },
   proven: true,
 };
 const running = (changes: Partial<Instance['specification']>): Pick<Instance, 'specification' | 'status'> => ({
@@ -26,6 +27,7 @@ const running = (changes: Partial<Instance['specification']>): Pick<Instance, 's
   status: {
     id: 'node-1/1',
     version: 'v2',
+    lastEnd: undefined,
     restarts: 0,
     state: {
       status: 'ready',

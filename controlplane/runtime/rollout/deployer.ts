@@ -3,7 +3,7 @@ import { ControlPlaneError } from '../../errors.ts';
 import type { Builds } from '../build/builds.ts';
 import type { Bundles } from '../bundle/bundles.ts';
 import type { Instance } from '../instance/instance.ts';
-import { recogniseLanguage } from '../languages/languages.ts';
+import { readProject } from '../project/project.ts';
 import { type Namespaces, servicePath } from '../source/name.ts';
 import type { Source } from '../source/source.ts';
 import type { RunEvent, Step } from '../types.ts';
@@ -144,8 +144,11 @@ export class Deployer {
 
   async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {
     const { service, version, environment, instances } = deployment;
-    const command = await (await recogniseLanguage(folder)).startCommand(folder);
-    return () => this.#parts.fleet.start({ service, version, environment, command, folder, proven }, instances);
+    const project = await readProject(folder);
+    const command = await project.startCommand();
+    const { settings } = project;
+    return () =>
+      this.#parts.fleet.start({ service, version, environment, settings, command, folder, proven }, instances);
   }
 }
 

@@ -1,8 +1,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { ControlPlaneError } from '../../errors.ts';
-import type { Language } from '../languages/language.types.ts';
-import { recogniseLanguage } from '../languages/languages.ts';
+import { type Project, readProject } from '../project/project.ts';
 import { type Namespaces, serviceName } from './name.ts';
 import { type GitVersion, gitVersion } from './version.ts';
 
@@ -10,16 +9,16 @@ import { type GitVersion, gitVersion } from './version.ts';
 export interface Source {
   /** The folder, with no symbolic links in its path; two runs of it are the same source. */
   readonly folder: string;
-  readonly language: Language;
+  readonly project: Project;
   /** Full name. */
   readonly service: string;
   readonly gitVersion: GitVersion;
 }
 
 /**
- * Looks at the folder of a service: its language, its name, its version.
+ * Looks at the folder of a service: how it is run, its name, its version.
  *
- * @throws ControlPlaneError `invalid` when the folder, its language or its name will not do
+ * @throws ControlPlaneError `invalid` when the folder, what describes the service in it, or its name will not do
  */
 export async function readSource(options: {
   readonly path: string;
@@ -28,10 +27,10 @@ export async function readSource(options: {
   readonly environment: Readonly<Record<string, string>>;
 }): Promise<Source> {
   const folder = await openFolder(options.path);
-  const language = await recogniseLanguage(folder);
-  const declared = await language.declaredName(folder);
+  const project = await readProject(folder);
+  const declared = await project.declaredName();
   const service = serviceName({ folder, given: options.name, declared, namespaces: options.namespaces });
-  return { folder, language, service, gitVersion: await gitVersion(folder, options.environment) };
+  return { folder, project, service, gitVersion: await gitVersion(folder, options.environment) };
 }
 
 async function openFolder(path: string): Promise<string> {

@@ -10,6 +10,8 @@ import { startCommand } from './start-command.ts';
 export const nodeLanguage: Language = {
   name: 'Node.js',
   marker: 'package.json',
+  programs: ['node_modules/.bin'],
+  recognises: (files) => files.has('package.json'),
 
   async declaredName(folder) {
     const { micro, name } = await readPackageJson(folder);

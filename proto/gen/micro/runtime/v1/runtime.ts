@@ -59,6 +59,8 @@ export const InstanceState = {
   /** INSTANCE_STATE_BACKING_OFF - Ended by itself; started again when its back-off is over. */
   INSTANCE_STATE_BACKING_OFF: 3,
   INSTANCE_STATE_STOPPING: 4,
+  /** INSTANCE_STATE_CRASH_LOOPING - As backing off, after it has ended several times in a row. */
+  INSTANCE_STATE_CRASH_LOOPING: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -70,6 +72,7 @@ export namespace InstanceState {
   export type INSTANCE_STATE_READY = typeof InstanceState.INSTANCE_STATE_READY;
   export type INSTANCE_STATE_BACKING_OFF = typeof InstanceState.INSTANCE_STATE_BACKING_OFF;
   export type INSTANCE_STATE_STOPPING = typeof InstanceState.INSTANCE_STATE_STOPPING;
+  export type INSTANCE_STATE_CRASH_LOOPING = typeof InstanceState.INSTANCE_STATE_CRASH_LOOPING;
   export type UNRECOGNIZED = typeof InstanceState.UNRECOGNIZED;
 }
 
@@ -97,7 +100,7 @@ export interface RunRequest {
     | undefined;
   /** Instead of the name that the source gives: full ("go.micro.api.greeter") or short ("greeter"). */
   readonly name: string;
-  /** How many copies run; 1 when left out. */
+  /** How many copies run; when left out, as many as the micro.yaml of the source says, else 1. */
   readonly instances: number;
   readonly environment: { [key: string]: string };
 }
@@ -172,6 +175,24 @@ export interface InstanceStatus {
   /** Why it is in this state, where that is not plain: "exited with code 1". */
   readonly reason: string;
   readonly version: string;
+  /** How its last process ended, where one ended by itself. */
+  readonly lastEnd?:
+    | InstanceEnd
+    | undefined;
+  /**
+   * What its processes take: cores, averaged over the last moments and at most a minute; bytes of memory. Left out where
+   * that is not known.
+   */
+  readonly cpuCores?: number | undefined;
+  readonly memoryBytes?: bigint | undefined;
+}
+
+export interface InstanceEnd {
+  /** "exited with code 1", "was ended by SIGKILL". */
+  readonly reason: string;
+  readonly timeUnixMs: bigint;
+  /** The last lines that it printed, at most 20; only where one service was asked for. */
+  readonly lines: readonly string[];
 }
 
 export interface LogsRequest {
@@ -179,8 +200,14 @@ export interface LogsRequest {
   readonly service: string;
   /** Keep sending what is printed from now on. */
   readonly follow: boolean;
-  /** How many of the last lines to begin with; 100 when left out. */
-  readonly lines?: number | undefined;
+  /** How many of the last lines to begin with, at most 100,000; when left out 100, or with `since_unix_ms` all since then. */
+  readonly lines?:
+    | number
+    | undefined;
+  /** Only what was printed at this time or later, milliseconds since 1970; 0 for no bound. */
+  readonly sinceUnixMs: bigint;
+  /** Only what this instance prints: "<node>/<n>" or "<n>"; all instances when empty. */
+  readonly instance: string;
 }
 
 export interface LogsResponse {
@@ -791,7 +818,19 @@ export const Deployment: MessageFns<Deployment> = {
 };
 
 function createBaseInstanceStatus(): InstanceStatus {
-  return { id: "", state: 0, address: "", pid: 0, restarts: 0, startedUnixMs: 0n, reason: "", version: "" };
+  return {
+    id: "",
+    state: 0,
+    address: "",
+    pid: 0,
+    restarts: 0,
+    startedUnixMs: 0n,
+    reason: "",
+    version: "",
+    lastEnd: undefined,
+    cpuCores: undefined,
+    memoryBytes: undefined,
+  };
 }
 
 export const InstanceStatus: MessageFns<InstanceStatus> = {
@@ -822,6 +861,18 @@ export const InstanceStatus: MessageFns<InstanceStatus> = {
     }
     if (message.version !== "") {
       writer.uint32(66).string(message.version);
+    }
+    if (message.lastEnd !== undefined) {
+      InstanceEnd.encode(message.lastEnd, writer.uint32(74).fork()).join();
+    }
+    if (message.cpuCores !== undefined) {
+      writer.uint32(81).double(message.cpuCores);
+    }
+    if (message.memoryBytes !== undefined) {
+      if (BigInt.asIntN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type int64 too large");
+      }
+      writer.uint32(88).int64(message.memoryBytes);
     }
     return writer;
   },
@@ -903,6 +954,101 @@ export const InstanceStatus: MessageFns<InstanceStatus> = {
             message.version = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lastEnd = InstanceEnd.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.cpuCores = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.memoryBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInstanceEnd(): InstanceEnd {
+  return { reason: "", timeUnixMs: 0n, lines: [] };
+}
+
+export const InstanceEnd: MessageFns<InstanceEnd> = {
+  encode(message: InstanceEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.timeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.timeUnixMs) !== message.timeUnixMs) {
+        throw new globalThis.Error("value provided for field message.timeUnixMs of type int64 too large");
+      }
+      writer.uint32(16).int64(message.timeUnixMs);
+    }
+    for (const v of message.lines) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InstanceEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstanceEnd() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timeUnixMs = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lines.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -917,7 +1063,7 @@ export const InstanceStatus: MessageFns<InstanceStatus> = {
 };
 
 function createBaseLogsRequest(): LogsRequest {
-  return { service: "", follow: false, lines: undefined };
+  return { service: "", follow: false, lines: undefined, sinceUnixMs: 0n, instance: "" };
 }
 
 export const LogsRequest: MessageFns<LogsRequest> = {
@@ -930,6 +1076,15 @@ export const LogsRequest: MessageFns<LogsRequest> = {
     }
     if (message.lines !== undefined) {
       writer.uint32(24).uint32(message.lines);
+    }
+    if (message.sinceUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.sinceUnixMs) !== message.sinceUnixMs) {
+        throw new globalThis.Error("value provided for field message.sinceUnixMs of type int64 too large");
+      }
+      writer.uint32(32).int64(message.sinceUnixMs);
+    }
+    if (message.instance !== "") {
+      writer.uint32(42).string(message.instance);
     }
     return writer;
   },
@@ -969,6 +1124,22 @@ export const LogsRequest: MessageFns<LogsRequest> = {
             }
 
             message.lines = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sinceUnixMs = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.instance = reader.string();
             continue;
           }
         }
