@@ -47,7 +47,8 @@ test('CPU and memory are those of all that an instance started', async ({ server
     {
       'server.js': `
       const { spawn } = require('node:child_process');
-      const hold = 'globalThis.held = Buffer.alloc(96 * 2 ** 20, 1); console.log("held"); setInterval(() => {}, 1000);';
+      const hold = 'globalThis.held = Buffer.alloc(96 * 2 ** 20, 1); console.log("held"); ' +
+        'setInterval(() => { const until = Date.now() + 20; while (Date.now() < until); }, 40);';
       const child = spawn(process.execPath, ['--eval', hold], { stdio: ['ignore', 'pipe', 'inherit'] });
       child.stdout.once('data', () => {
         require('node:http').createServer((_, response) => response.end()).listen(process.env.PORT, '127.0.0.1');
@@ -59,8 +60,8 @@ test('CPU and memory are those of all that an instance started', async ({ server
   const status = async () => (await server.list<Deployment>('status', 'heavy'))[0];
   expect((await status())?.url).toBe(server.url('/service/heavy/'));
   expect((await status())?.instances[0]?.memoryBytes).toBeGreaterThan(96 * 2 ** 20);
-  // Its start cost something, which is told once it was half a second ago.
-  await expect.poll(async () => (await status())?.instances[0]?.cpuCores).toBeGreaterThan(0);
+  // It is told once there was half a second to measure.
+  await expect.poll(async () => (await status())?.instances[0]?.cpuCores, { timeout: 10_000 }).toBeGreaterThan(0);
   await server.succeed('kill', 'heavy');
 });
 
