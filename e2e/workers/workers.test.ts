@@ -87,9 +87,9 @@ test('a worker that is killed under load comes back, other connections feel noth
   })();
   await load.answers(200);
   process.kill(killed, 'SIGKILL');
-  await expect.poll(() => sockets.some(({ closed }) => closed)).toBe(true);
+  await expect.poll(() => sockets.some(({ closed }) => closed), { timeout: 10_000 }).toBe(true);
   await load.answers(200);
-  await expect.poll(() => readyWorkers(server)).toBe(2);
+  await expect.poll(() => readyWorkers(server), { timeout: 10_000 }).toBe(2);
   await load.answers(200);
   watching.abort();
   await watched;
