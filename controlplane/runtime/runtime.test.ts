@@ -116,10 +116,12 @@ describe('a run', () => {
       NODE_ENV: 'production',
       GREETING: 'Hello',
       MICRO_SERVER_ADDRESS: `127.0.0.1:${PORT}`,
+      MICRO_SERVICE_ADDRESS: `127.0.0.1:${PORT}`,
       MICRO_SERVER_ID: 'go.micro.service.hello-node-1-1',
       MICRO_SERVER_NAME: 'go.micro.service.hello',
       MICRO_SERVICE_NAME: 'go.micro.service.hello',
       MICRO_SERVER_VERSION: status.version,
+      MICRO_SERVICE_VERSION: status.version,
       MICRO_STARTED_BY: expect.any(String),
     });
   });

@@ -22,9 +22,11 @@ export function instanceEnvironment(options: {
   const given: Record<GivenVariable, string> = {
     PORT: String(port),
     MICRO_SERVER_ADDRESS: `${host}:${port}`,
+    MICRO_SERVICE_ADDRESS: `${host}:${port}`,
     MICRO_SERVER_NAME: service,
     MICRO_SERVICE_NAME: service,
     MICRO_SERVER_VERSION: version,
+    MICRO_SERVICE_VERSION: version,
     MICRO_SERVER_ID: id,
     [markVariable]: mark,
   };
@@ -34,9 +36,11 @@ export function instanceEnvironment(options: {
 const givenVariables = [
   'PORT',
   'MICRO_SERVER_ADDRESS',
+  'MICRO_SERVICE_ADDRESS',
   'MICRO_SERVER_NAME',
   'MICRO_SERVICE_NAME',
   'MICRO_SERVER_VERSION',
+  'MICRO_SERVICE_VERSION',
   'MICRO_SERVER_ID',
   markVariable,
 ] as const;
