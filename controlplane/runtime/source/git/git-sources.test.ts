@@ -59,7 +59,12 @@ describe('what is checked out', () => {
     await repository.commit({ 'services/web/a.txt': 'mine', 'services/api/b.txt': 'other', 'c.txt': 'another' });
     expect((await look(at({ folder: 'services/web' }))).files).toEqual(['a.txt']);
     const [kept = ''] = await readdir(root());
-    const objects = await repository.git(`--git-dir=${join(root(), kept)}`, 'cat-file', '--batch-all-objects', '--batch-check');
+    const objects = await repository.git(
+      `--git-dir=${join(root(), kept)}`,
+      'cat-file',
+      '--batch-all-objects',
+      '--batch-check',
+    );
     expect(objects.match(/ blob /g)).toHaveLength(1);
   });
 

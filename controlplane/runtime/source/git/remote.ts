@@ -22,7 +22,10 @@ export async function askRemote(git: Git, source: string, url: string, ref: stri
   const tags = tagsByCommit(listed);
   if (ref === undefined) {
     if (listed.has('HEAD')) return { wanted: 'HEAD', tag: undefined, tags };
-    throw new ControlPlaneError('not-found', `${source} has no commit on its default branch; name a branch with @branch`);
+    throw new ControlPlaneError(
+      'not-found',
+      `${source} has no commit on its default branch; name a branch with @branch`,
+    );
   }
   // As git resolves a bare name: a tag goes before a branch of the same name (gitrevisions(7)).
   if (listed.has(`refs/tags/${ref}`)) return { wanted: `refs/tags/${ref}`, tag: ref, tags };
@@ -33,9 +36,13 @@ export async function askRemote(git: Git, source: string, url: string, ref: stri
 }
 
 export function noSuchRef(source: string, ref: string, cause?: unknown): ControlPlaneError {
-  return new ControlPlaneError('not-found', `${source} has no branch, tag or commit ${ref}; check it with git ls-remote`, {
-    cause,
-  });
+  return new ControlPlaneError(
+    'not-found',
+    `${source} has no branch, tag or commit ${ref}; check it with git ls-remote`,
+    {
+      cause,
+    },
+  );
 }
 
 /** Lines of "<object>\t<ref>". */

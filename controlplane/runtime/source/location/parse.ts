@@ -1,7 +1,7 @@
 import { ControlPlaneError } from '../../../errors.ts';
 import type { GitLocation, InRepository, Location } from './location.ts';
 
-const longest = 2048;
+const longest = 4096;
 const schemes = ['https', 'http', 'ssh', 'file'];
 
 /**
@@ -18,15 +18,18 @@ const schemes = ['https', 'http', 'ssh', 'file'];
  */
 export function parseLocation(text: string): Location {
   const refuse = (fault: string): never => {
-    throw new ControlPlaneError('invalid', `the source ${JSON.stringify(text.slice(0, 200))} ${fault}`);
+    // What stands before the "@" of a URL may be a password.
+    const shown = text.replace(/:\/\/[^/]*@/, '://…@').slice(0, 200);
+    throw new ControlPlaneError('invalid', `the source ${JSON.stringify(shown)} ${fault}`);
   };
   if (text === '') refuse('is empty: name a folder, a git URL, or a path in the services repository');
   if (text.length > longest) refuse(`is longer than ${longest} characters`);
+  if (/\p{Cc}/u.test(text)) refuse('holds a control character');
+  if (text.startsWith('/')) return { type: 'folder', path: text };
   // Space too: git would take it, but no URL or branch has one.
-  if (/[\p{Cc}\p{Z}\\]/u.test(text)) refuse('holds a space, a backslash or a control character');
+  if (/[\p{Z}\\]/u.test(text)) refuse('holds a space or a backslash');
   if (text.startsWith('-')) refuse('begins with "-", as an option does');
   if (text.includes('::')) refuse('names a transport helper of git ("::"), which would run a program');
-  if (text.startsWith('/')) return { type: 'folder', path: text };
 
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
   if (scheme !== undefined) return urlLocation(scheme.toLowerCase(), text, refuse);
@@ -58,7 +61,8 @@ function urlLocation(scheme: string, text: string, refuse: Refuse): GitLocation 
   if (/(^|@)-/.test(authority)) refuse('names a host that begins with "-"');
   const { path, ref } = splitRef(rest, refuse);
   const { repository, folder } = splitFolder(path, refuse);
-  return { type: 'git', url: `${scheme}://${authority.toLowerCase()}/${repository}`, folder, ref };
+  const host = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
+  return { type: 'git', url: `${scheme}://${user === undefined ? '' : `${user}@`}${host}/${repository}`, folder, ref };
 }
 
 function scpLocation(host: string, rest: string, refuse: Refuse): GitLocation {
@@ -107,9 +111,7 @@ function checkFolder(path: string, refuse: Refuse): string {
 /** git-check-ref-format(1), and nothing that git would take for an option, a range or an expression. */
 function checkRef(ref: string, refuse: Refuse): string {
   const fault =
-    ref === '' ||
-    /^-|^\/|\/$|\.$|\.lock(\/|$)|\/\/|\.\.|(^|\/)\.|[~^:?*[]|@\{|^@$/.test(ref) ||
-    ref.length > 255;
+    ref === '' || /^-|^\/|\/$|\.$|\.lock(\/|$)|\/\/|\.\.|(^|\/)\.|[~^:?*[]|@\{|^@$/.test(ref) || ref.length > 255;
   if (fault) refuse(`names ${JSON.stringify(ref)}, which is no branch, tag or commit`);
   return ref;
 }
