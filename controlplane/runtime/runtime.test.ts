@@ -518,7 +518,7 @@ test('a second run of a service that is being run is refused', async () => {
     const onEvent = (event: RunEvent): void => {
       if (event.type === 'step' && event.step === 'start') resolve();
     };
-    first = fixture.runtime.run({ path }, onEvent, gone.signal).catch((error: unknown) => error);
+    first = fixture.run({ path }, gone.signal, onEvent).catch((error: unknown) => error);
   });
   await expect(fixture.run({ path })).rejects.toMatchObject({ code: 'conflict' });
   gone.abort();
