@@ -41,7 +41,7 @@ export const quickLimits: Partial<RuntimeLimits> = {
 };
 
 /** What is asked for of a folder on this machine, as the command line does. */
-export type FolderRequest = Omit<RunRequest, 'source'> & { readonly path: string };
+type FolderRequest = Omit<RunRequest, 'source'> & { readonly path: string };
 
 export interface RuntimeFixture {
   readonly runtime: Runtime;

@@ -532,7 +532,8 @@ test('a runtime that stops leaves nothing but what should run', async () => {
     `${deploymentsPrefix}go.micro.service.hello`,
   ]);
   expect(groupRuns(pidOf(status))).toBe(false);
-  await expect(fixture.run({ path: sources.path })).rejects.toThrow('the server is stopping');
+  const path = join(sources.path, 'hello');
+  await expect(fixture.run({ path })).rejects.toThrow('the server is stopping');
 });
 
 describe('a runtime that starts', () => {

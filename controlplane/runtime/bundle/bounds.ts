@@ -1,5 +1,6 @@
 import { ControlPlaneError } from '../../errors.ts';
 import type { RuntimeLimits } from '../limits.ts';
+import { describeSize } from '../size.ts';
 import type { BundlePart } from './part.ts';
 
 export type BundleLimits = Pick<RuntimeLimits, 'bundleBytes' | 'bundleEntries'>;
@@ -21,7 +22,7 @@ export async function* bounded(
     if (part.type === 'content') bytes += part.bytes.length;
     else entries += 1;
     if (entries > limits.bundleEntries) throw tooMuch(source, `${limits.bundleEntries} files and folders`);
-    if (bytes > limits.bundleBytes) throw tooMuch(source, size(limits.bundleBytes));
+    if (bytes > limits.bundleBytes) throw tooMuch(source, describeSize(limits.bundleBytes));
     yield part;
   }
 }
@@ -31,9 +32,4 @@ export function tooMuch(source: string, limit: string): ControlPlaneError {
     'invalid',
     `${source} holds more than ${limit}; leave out what the service does not need in a .microignore`,
   );
-}
-
-/** "256 MiB"; what is no whole number of MiB in bytes. */
-function size(bytes: number): string {
-  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
 }

@@ -8,10 +8,10 @@ import { formatLocation, type GitLocation } from '../location/location.ts';
 import { openGit } from './git.ts';
 import { askRemote } from './remote.ts';
 import { checkOut, fetchCommit, makeRepository, versionOf } from './repository.ts';
-import { type SizeLimit, watchSize } from './size.ts';
+import { type SizeLimit, watchSize } from './watch-size.ts';
 
 /** What a commit has in a folder, on disk for as long as it is used. */
-export interface CheckedOut {
+interface CheckedOut {
   readonly folder: string;
   /** A tag, a tag and the distance from it, or the beginning of the commit's name. */
   readonly version: string;

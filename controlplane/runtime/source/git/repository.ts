@@ -62,9 +62,11 @@ export async function fetchCommit(
   }
   const name = remote.wanted === undefined ? ref : tip;
   try {
-    return (await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)).trim();
+    return (await git('rev-parse', '--verify', '--end-of-options', `${name}^{commit}`)).trim();
   } catch (error) {
-    throw noSuchRef(source, ref, error);
+    throw says(error, /needed a single revision|ambiguous|expected commit type/i)
+      ? noSuchRef(source, ref, error)
+      : error;
   }
 }
 

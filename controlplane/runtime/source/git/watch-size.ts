@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlPlaneError } from '../../../errors.ts';
+import { describeSize } from '../../size.ts';
 
 const intervalMs = 250;
 
@@ -21,7 +22,7 @@ export function watchSize(folder: string, limitBytes: number): SizeLimit {
     exceeded.abort(
       new ControlPlaneError(
         'invalid',
-        `the repository takes more than ${Math.floor(limitBytes / 2 ** 20)} MiB to fetch; run a smaller one`,
+        `the repository takes more than ${describeSize(limitBytes)} to fetch; run a smaller one`,
       ),
     );
   };
