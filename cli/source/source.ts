@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readSourceFolder } from '../../controlplane/runtime/source/source.ts';
 import { parseLocation } from '../../controlplane/runtime/source/location/parse.ts';
+import { unary } from '../../proto/channel/client.ts';
 import { type RunRequest, RuntimeClient } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import type { Server } from '../client-command.ts';
 import { OperationError } from '../errors.ts';
@@ -30,14 +31,19 @@ export async function prepareSource(
     parseLocation(text);
     return { $case: 'location', value: text };
   }
+  const client = server.client(RuntimeClient);
+  // Nothing is packed for a server that does not answer.
+  await unary((done) => client.findBundle({ digest: noDigest }, done));
   const { folder, gitVersion } = await readSourceFolder(path, environment);
-  const bundle = await upload(folder, server.client(RuntimeClient), steps);
+  const bundle = await upload(folder, client, steps);
   const git =
     'version' in gitVersion
       ? ({ $case: 'version', value: gitVersion.version } as const)
       : ({ $case: 'reason', value: gitVersion.reason } as const);
   return { $case: 'uploaded', value: { bundle, folder, git } };
 }
+
+const noDigest = `sha256:${'0'.repeat(64)}`;
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
