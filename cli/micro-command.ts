@@ -1,6 +1,9 @@
 import { Command } from 'clipanion';
 import { describeError } from './errors.ts';
 
+/** What git reaches repositories by: the ssh agent, its settings, proxies and the certificates it trusts. */
+const forGit = /^(SSH_AUTH_SOCK|XDG_CONFIG_HOME|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR))$/i;
+
 /** A command whose errors go to stderr without a stack trace, with the exit codes of this program. */
 export abstract class MicroCommand extends Command {
   protected abstract run(): Promise<void>;
@@ -19,7 +22,13 @@ export abstract class MicroCommand extends Command {
   /** What a server has from the program that started it. */
   protected inherited() {
     const { PATH = '/usr/local/bin:/usr/bin:/bin', HOME = '/', LANG = 'C.UTF-8' } = this.context.env;
-    return { version: this.cli.binaryVersion ?? '', environment: { PATH, HOME, LANG } };
+    const environment = { PATH, HOME, LANG };
+    const given = Object.entries(this.context.env).filter(([name]) => forGit.test(name));
+    return {
+      version: this.cli.binaryVersion ?? '',
+      environment,
+      gitEnvironment: { ...environment, ...(Object.fromEntries(given) as Record<string, string>) },
+    };
   }
 
   protected print(text: string): void {

@@ -21,6 +21,7 @@ interface ControlOptions {
   readonly etcdListen: TcpAddress | undefined;
   readonly namespace: string;
   readonly instanceDrain: number;
+  readonly servicesRepo: string;
 }
 
 export interface DataOptions {
@@ -54,7 +55,7 @@ export interface Plane {
 /** Starts the control plane with the settings of the command line. */
 export async function startControl(
   options: ControlOptions,
-  { version, environment }: Pick<ControlPlaneOptions, 'version' | 'environment'>,
+  inherited: Pick<ControlPlaneOptions, 'version' | 'environment' | 'gitEnvironment'>,
   log: Logger,
 ): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'node' | 'routes' | 'endStreams'>> {
   // Loaded here, and not by client commands: it brings the store along.
@@ -67,8 +68,8 @@ export async function startControl(
     registryDoor: options.etcdListen,
     namespace: options.namespace,
     instanceDrainMs: options.instanceDrain,
-    environment,
-    version,
+    servicesRepository: options.servicesRepo,
+    ...inherited,
     log,
   });
   const { addresses, node, routes } = plane;

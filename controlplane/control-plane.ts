@@ -36,8 +36,12 @@ export interface ControlPlaneOptions {
   readonly namespace: string;
   /** How long calls in flight may go on at an instance that is replaced or killed, in milliseconds. */
   readonly instanceDrainMs: number;
-  /** PATH, HOME and LANG for git, builds and services: all they get of the server's own environment. */
+  /** PATH, HOME and LANG for builds and services: all they get of the server's own environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The same for git when it fetches sources, with what leads it to credentials and proxies. */
+  readonly gitEnvironment: Readonly<Record<string, string>>;
+  /** The git repository in which sources are that are named by a path alone. */
+  readonly servicesRepository: string;
   /** Version of the server. */
   readonly version: string;
   readonly log: Logger;
@@ -68,7 +72,7 @@ const endless = [RuntimeService.logs, RegistryService.watch];
  * @throws ControlPlaneError when a part cannot be had; nothing is left running then
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { environment, log, version } = options;
+  const { environment, gitEnvironment, servicesRepository, log, version } = options;
   await using started = new AsyncDisposableStack();
   const own = <Part extends { stop(): void | Promise<void> }>(part: Part): Part =>
     started.adopt(part, async (stopping) => stopping.stop());
@@ -104,6 +108,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         return publisher.drained(addresses, timeoutMs);
       },
       environment,
+      gitEnvironment,
+      servicesRepository,
       limits: { drainMs: options.instanceDrainMs },
       log,
     }),

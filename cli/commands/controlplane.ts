@@ -20,6 +20,7 @@ export class ControlPlaneCommand extends MicroCommand {
   etcd = flag(settings.etcd);
   etcdListen = flag(settings.etcdListen);
   namespace = flag(settings.namespace);
+  servicesRepo = flag(settings.servicesRepo);
   instanceDrain = flag(settings.instanceDrain);
   token = flag(token);
   logLevel = flag(logLevel);

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Command, Option } from 'clipanion';
 import { formatAddress } from '../../proto/channel/address.ts';
 import { type Deployment, RuntimeClient, type RunResponse, Step } from '../../proto/gen/micro/runtime/v1/runtime.ts';
@@ -7,6 +6,7 @@ import { entrypointUrl } from '../entrypoint-url.ts';
 import { readEnvFile } from '../env-file.ts';
 import { UsageError } from '../errors.ts';
 import { showSteps } from '../output/steps.ts';
+import { prepareSource } from '../source/source.ts';
 
 export class RunCommand extends ClientCommand {
   static override paths = [['run']];
@@ -14,13 +14,17 @@ export class RunCommand extends ClientCommand {
     category: 'Services',
     description: 'bring a source to a running, routed service',
     details: `
-      The source is a folder on the machine of the server. Its name and kind come from package.json, its version from git.
+      The source is a folder, which is sent to the server; a git URL (https://, ssh://, git@host:path, file://) or
+      host/owner/repository/folder, which the server fetches; or else a path in the services repository. Git sources may end
+      in @branch, @tag or @commit, and name a folder in the repository of a URL after "//".
 
       Run it again to put a newer version in place: the old one serves until the new one is ready, and keeps serving if it
       never is.
     `,
     examples: [
       ['The service in this folder', 'micro run'],
+      ['One in a git repository, at a tag', 'micro run github.com/micro/services/helloworld@v1'],
+      ['One in the services repository', 'micro run helloworld/web'],
       ['Three copies, with a setting', 'micro run ./greeter --instances 3 --env GREETING=Hello'],
       ['With secrets, which stay out of the list of processes', 'micro run ./greeter --env-file greeter.env'],
     ],
@@ -35,14 +39,13 @@ export class RunCommand extends ClientCommand {
   source = Option.String({ required: false });
 
   protected override async call(server: Server): Promise<void> {
-    const request = {
-      source: { $case: 'path' as const, value: resolve(this.source ?? '.') },
-      name: this.name ?? '',
-      ...(await readOptions(this)),
-    };
+    const options = await readOptions(this);
     const steps = showSteps(this.context.stderr);
     let deployment: Deployment | undefined;
     try {
+      const { environment } = this.inherited();
+      const source = await prepareSource(this.source ?? '.', { server, environment, steps });
+      const request = { source, name: this.name ?? '', ...options };
       for await (const response of server.client(RuntimeClient).run(request)) {
         const { event } = response as RunResponse;
         if (event?.$case === 'step') steps.begin(stepNames[event.value.step] ?? '', event.value.detail);

@@ -34,6 +34,7 @@ export class ServerCommand extends MicroCommand {
   etcd = flag(settings.etcd);
   etcdListen = flag(settings.etcdListen);
   namespace = flag(settings.namespace);
+  servicesRepo = flag(settings.servicesRepo);
   instanceDrain = flag(settings.instanceDrain);
   tlsCert = flag(settings.tlsCert);
   tlsKey = flag(settings.tlsKey);

@@ -6,6 +6,8 @@ import { isTerminal } from './terminal.ts';
 /** Shows the steps of something that takes a while: a spinner on a terminal, plain lines elsewhere. */
 export interface Steps {
   begin(step: string, detail: string): void;
+  /** How far the present step is; on a terminal alone. */
+  update(detail: string): void;
   /** A line that the present step printed. */
   output(line: string): void;
   /** The last step is done, or the whole has failed. */
@@ -19,6 +21,7 @@ export function showSteps(stream: Writable): Steps {
 function plainSteps(stream: Writable): Steps {
   return {
     begin: (step, detail) => void stream.write(`${line(step, detail)}\n`),
+    update: () => {},
     output: (text) => void stream.write(`        ${text}\n`),
     end: () => {},
   };
@@ -26,10 +29,15 @@ function plainSteps(stream: Writable): Steps {
 
 function spinnerSteps(stream: NodeJS.WriteStream): Steps {
   let spinner: Spinner | undefined;
+  let present = '';
   return {
     begin(step, detail) {
       spinner?.success();
+      present = step;
       spinner = yoctoSpinner({ text: line(step, detail), stream }).start();
+    },
+    update(detail) {
+      if (spinner !== undefined) spinner.text = line(present, detail);
     },
     output(text) {
       spinner?.clear();

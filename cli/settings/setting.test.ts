@@ -23,6 +23,7 @@ test('without flags and environment the defaults hold', () => {
     control: { host: '127.0.0.1', port: 8083 },
     etcd: undefined,
     etcdListen: { host: '127.0.0.1', port: 2379 },
+    servicesRepo: 'github.com/micro/services',
     namespace: 'go.micro',
     instanceDrain: 30_000,
     http: { host: '', port: 8080 },

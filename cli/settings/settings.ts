@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import { formatLocation } from '../../controlplane/runtime/source/location/location.ts';
+import { parseLocation } from '../../controlplane/runtime/source/location/parse.ts';
 import { parseTcpAddress, type TcpAddress } from '../../proto/channel/address.ts';
 import { duration } from './duration.ts';
 import type { Setting } from './setting.ts';
@@ -59,6 +61,19 @@ const offOr = <Output>(schema: z.ZodType<Output, string>) =>
     for (const { message } of result.error.issues) context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
+
+/** A git repository by what `micro run` takes, or by a path, which becomes a file:// URL. */
+const gitRepository = z.string().transform((text, context) => {
+  const isPath = /^[.~/]/.test(text);
+  try {
+    const location = parseLocation(isPath ? `file://${expandPath(text)}` : text);
+    if (location.type === 'git') return formatLocation(location);
+    context.addIssue({ code: 'custom', message: `"${text}" is neither a git URL nor host/owner/repository` });
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+  }
+  return z.NEVER;
+});
 
 /** Settings that both planes and the client commands share. */
 export const dataDir = {
@@ -121,6 +136,12 @@ export const controlPlaneSettings = {
       .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
         error: 'it is made of lower-case words with dots between them, such as go.micro',
       }),
+  },
+  servicesRepo: {
+    flag: '--services-repo',
+    description: 'git repository of the sources that are named by a path alone: a URL, or a path on this machine',
+    default: 'github.com/micro/services',
+    schema: gitRepository,
   },
   instanceDrain: {
     flag: '--instance-drain',

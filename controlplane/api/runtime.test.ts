@@ -107,7 +107,7 @@ async function collect<T>(stream: ClientReadableStream<T>): Promise<readonly T[]
   return messages;
 }
 const logsRequest = { service: 'hello', follow: false, sinceUnixMs: 0n, instance: '' };
-const request = { source: { $case: 'path', value: '/src/hello' } as const, name: '', instances: 0, environment: {} };
+const request = { source: { $case: 'location', value: 'hello' } as const, name: '', instances: 0, environment: {} };
 
 describe('Run', () => {
   test('sends the steps, the output and the deployment, in their order', async () => {
@@ -123,7 +123,7 @@ describe('Run', () => {
       { event: { $case: 'done', value: message } },
     ]);
     expect(run.mock.calls[0]?.[0]).toEqual({
-      path: '/src/hello',
+      source: { type: 'location', location: 'hello' },
       name: undefined,
       instances: undefined,
       environment: { A: 'b' },

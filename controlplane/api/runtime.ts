@@ -6,6 +6,7 @@ import {
   InstanceState,
   type InstanceStatus,
   LogStream,
+  type RunRequest,
   type RunResponse,
   type RuntimeServer,
   Step,
@@ -13,8 +14,9 @@ import {
 import { ControlPlaneError } from '../errors.ts';
 import type { InstanceStatus as RuntimeInstance } from '../runtime/instance/state.ts';
 import type { InstanceUsage } from '../runtime/instance/usage.ts';
-import type { DeploymentStatus, RunEvent, Runtime } from '../runtime/types.ts';
+import type { DeploymentStatus, RunEvent, RunSource, Runtime } from '../runtime/types.ts';
 import { toServiceError, unaryHandler } from './status.ts';
+import { uploadHandler } from './upload.ts';
 
 export interface RuntimeServiceOptions {
   readonly runtime: Runtime;
@@ -30,10 +32,16 @@ const mostLogLines = 100_000;
 /** The internal system `micro.runtime.v1`: `micro run`, `kill`, `status` and `logs`. */
 export function runtimeService({ runtime, log }: RuntimeServiceOptions): RuntimeServer {
   return {
+    findBundle: unaryHandler(log, ({ digest }) => ({ found: runtime.hasBundle(digest) })),
+    uploadBundle: uploadHandler(runtime, log),
     run: streamHandler(log, async (call, signal) => {
       const { source, name, instances, environment } = call.request;
-      if (source === undefined) throw new ControlPlaneError('invalid', 'the run names no source: give a path');
-      const request = { path: source.value, name: name || undefined, instances: instances || undefined, environment };
+      const request = {
+        source: runSource(source),
+        name: name || undefined,
+        instances: instances || undefined,
+        environment,
+      };
       const done = await runtime.run(request, (event) => void call.write({ event: eventMessage(event) }), signal);
       call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
     }),
@@ -77,6 +85,15 @@ function streamHandler<Request, Response>(
       },
     );
   };
+}
+
+function runSource(source: RunRequest['source']): RunSource {
+  if (source === undefined) throw new ControlPlaneError('invalid', 'the run names no source');
+  if (source.$case === 'location') return { type: 'location', location: source.value };
+  const { bundle, folder, git } = source.value;
+  const gitVersion =
+    git?.$case === 'version' ? { version: git.value } : { reason: git?.value ?? 'the caller tells no version' };
+  return { type: 'uploaded', bundle, folder, gitVersion };
 }
 
 const steps: Readonly<Record<Extract<RunEvent, { type: 'step' }>['step'], Step>> = {

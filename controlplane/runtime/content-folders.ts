@@ -16,6 +16,7 @@ export interface ContentFolders {
 }
 
 const partial = '.partial-';
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /** Opens the folders under `root`, and removes those that were never finished: they are of a process that was killed. */
 export async function openContentFolders(root: string): Promise<ContentFolders> {
@@ -26,8 +27,9 @@ export async function openContentFolders(root: string): Promise<ContentFolders> 
   const folderOf = (digest: string): string => join(root, digest.replace(/^sha256:/, ''));
   return {
     find(digest) {
+      // What callers send may be a path.
       const folder = folderOf(digest);
-      return existsSync(folder) ? folder : undefined;
+      return digestPattern.test(digest) && existsSync(folder) ? folder : undefined;
     },
     async add(fill) {
       const temporary = join(root, `${partial}${randomUUID()}`);

@@ -4,6 +4,10 @@ export interface RuntimeLimits {
   readonly bundleBytes: number;
   /** Most files and folders of a bundle; 50,000. */
   readonly bundleEntries: number;
+  /** How long it may take to fetch a source from a git repository; 5 min. */
+  readonly fetchTimeoutMs: number;
+  /** How much of a git repository may be fetched, bytes on disk; 1 GiB. */
+  readonly fetchBytes: number;
   /** How many builds run at the same time, of all services; 2. */
   readonly buildsAtOnce: number;
   /** How long a whole build may take; 10 min. */
@@ -39,6 +43,8 @@ export interface RuntimeLimits {
 export const defaultLimits: RuntimeLimits = {
   bundleBytes: 256 * 1024 * 1024,
   bundleEntries: 50_000,
+  fetchTimeoutMs: 300_000,
+  fetchBytes: 1024 * 1024 * 1024,
   buildsAtOnce: 2,
   buildTimeoutMs: 600_000,
   buildOutputLength: 16 * 1024 * 1024,

@@ -7,8 +7,11 @@ import { pino } from 'pino';
 import { connectEtcd } from '../etcd/client/connect.ts';
 import { startRegistrar } from '../registry/registrar.ts';
 import { compilePrefixes } from '../routes/compile.ts';
-import type { RuntimeLimits } from './limits.ts';
+import { digestOf } from './bundle/digest.ts';
+import { packFolder } from './bundle/pack.ts';
+import { defaultLimits, type RuntimeLimits } from './limits.ts';
 import { type RuntimeOptions, startRuntime } from './runtime.ts';
+import { readSourceFolder } from './source/source.ts';
 import type { DeploymentStatus, RunEvent, RunRequest, Runtime } from './types.ts';
 
 /** A temporary folder, with no symbolic links in its path. */
@@ -37,13 +40,20 @@ export const quickLimits: Partial<RuntimeLimits> = {
   backOffLongestMs: 100,
 };
 
+/** What is asked for of a folder on this machine, as the command line does. */
+type FolderRequest = Omit<RunRequest, 'source'> & { readonly path: string };
+
 export interface RuntimeFixture {
   readonly runtime: Runtime;
   readonly client: Etcd3;
   /** The data folder. */
   readonly folder: string;
-  /** Runs a source and returns what came of it, with the events on the way. */
-  run(request: RunRequest, signal?: AbortSignal): Promise<{ status: DeploymentStatus; events: RunEvent[] }>;
+  /** Sends a folder, runs it and returns what came of it, with the events on the way. */
+  run(
+    request: FolderRequest,
+    signal?: AbortSignal,
+    onEvent?: (event: RunEvent) => void,
+  ): Promise<{ status: DeploymentStatus; events: RunEvent[] }>;
   /** Everything in the registry: key to address. */
   registered(): Promise<Readonly<Record<string, string>>>;
   /** The one line that a service answers with, over HTTP. */
@@ -68,6 +78,8 @@ export async function startFixture(
       settled: async () => undefined,
       drained: async () => true,
       environment: testEnvironment,
+      gitEnvironment: testEnvironment,
+      servicesRepository: 'file:///nowhere',
       log,
       ...options,
       limits: { ...quickLimits, ...options.limits },
@@ -79,9 +91,18 @@ export async function startFixture(
     runtime,
     client,
     folder: options.folder,
-    async run(request, signal = new AbortController().signal) {
+    async run({ path, ...request }, signal = new AbortController().signal, onEvent = () => undefined) {
       const events: RunEvent[] = [];
-      const status = await runtime.run(request, (event) => events.push(event), signal);
+      const { folder, gitVersion } = await readSourceFolder(path, testEnvironment);
+      const parts = () => packFolder(folder, { limit: defaultLimits.bundleEntries });
+      const bundle = await digestOf(parts());
+      if (!runtime.hasBundle(bundle)) await runtime.receiveBundle(bundle, parts(), signal);
+      const source = { type: 'uploaded', bundle, folder, gitVersion } as const;
+      const take = (event: RunEvent): void => {
+        events.push(event);
+        onEvent(event);
+      };
+      const status = await runtime.run({ ...request, source }, take, signal);
       return { status, events };
     },
     async registered() {

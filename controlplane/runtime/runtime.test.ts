@@ -518,7 +518,7 @@ test('a second run of a service that is being run is refused', async () => {
     const onEvent = (event: RunEvent): void => {
       if (event.type === 'step' && event.step === 'start') resolve();
     };
-    first = fixture.runtime.run({ path }, onEvent, gone.signal).catch((error: unknown) => error);
+    first = fixture.run({ path }, gone.signal, onEvent).catch((error: unknown) => error);
   });
   await expect(fixture.run({ path })).rejects.toMatchObject({ code: 'conflict' });
   gone.abort();
@@ -532,7 +532,8 @@ test('a runtime that stops leaves nothing but what should run', async () => {
     `${deploymentsPrefix}go.micro.service.hello`,
   ]);
   expect(groupRuns(pidOf(status))).toBe(false);
-  await expect(fixture.run({ path: sources.path })).rejects.toThrow('the server is stopping');
+  const path = join(sources.path, 'hello');
+  await expect(fixture.run({ path })).rejects.toThrow('the server is stopping');
 });
 
 describe('a runtime that starts', () => {

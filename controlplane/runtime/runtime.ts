@@ -23,14 +23,16 @@ import { Lanes } from './rollout/lanes.ts';
 import { Restorer } from './rollout/restorer.ts';
 import { describeDeployment } from './rollout/status.ts';
 import { type Namespaces, resolveName } from './source/name.ts';
-import { readSource } from './source/source.ts';
+import { openSources } from './source/sources.ts';
 import type { DeploymentStatus, Runtime } from './types.ts';
 
 export interface RuntimeOptions {
   /** Name of this node. */
   readonly node: string;
-  /** The data folder, which this process has for itself: `bundles/`, `builds/`,
-   * `caches/` and `logs/` in it belong to the runtime. */
+  /**
+   * The data folder, which this process has for itself: `sources/`, `bundles/`, `builds/`, `caches/` and `logs/` in it belong
+   * to the runtime.
+   */
   readonly folder: string;
   readonly client: Etcd3;
   readonly registrar: Registrar;
@@ -44,6 +46,10 @@ export interface RuntimeOptions {
    * hold secrets.
    */
   readonly environment: Readonly<Record<string, string>>;
+  /** The git repository in which sources are that are named by a path alone. */
+  readonly servicesRepository: string;
+  /** What git gets when it fetches: `environment`, and what leads to credentials and proxies, such as SSH_AUTH_SOCK. */
+  readonly gitEnvironment: Readonly<Record<string, string>>;
   readonly log: Logger;
   /** Where instances listen. Default 127.0.0.1. */
   readonly host?: string;
@@ -73,6 +79,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
 
   const bundles = await openBundles(folder, limits);
+  const sources = await openSources({
+    dataFolder: folder,
+    bundles,
+    servicesRepository: options.servicesRepository,
+    environment: options.gitEnvironment,
+    namespaces,
+    limits,
+  });
   const builds = await openBuilds({
     root: join(folder, 'builds'),
     caches: join(folder, 'caches'),
@@ -105,12 +119,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const restored = restorer.restore(deployed);
 
   return {
+    hasBundle: (digest) => bundles.find(digest) !== undefined,
+    receiveBundle: (digest, parts, signal) =>
+      bundles.receive(digest, parts, AbortSignal.any([signal, stopping.signal])),
+
     async run(request, onEvent, signal) {
-      const { path, name, environment: own = {} } = request;
+      const { name, environment: own = {} } = request;
       stopping.signal.throwIfAborted();
       checkEnvironment(own);
-      onEvent({ type: 'step', step: 'source', detail: path });
-      const source = await readSource({ path, name, namespaces, environment });
+      const source = await sources.take(request.source, name, onEvent, AbortSignal.any([signal, stopping.signal]));
       const { service, project } = source;
       const instances = request.instances ?? project.settings.instances ?? 1;
       if (instances > limits.instances) {

@@ -1,10 +1,25 @@
+import type { BundlePart } from './bundle/part.ts';
 import type { InstanceStatus } from './instance/state.ts';
 import type { InstanceUsage } from './instance/usage.ts';
 import type { LogLine } from './logs/line.ts';
+import type { GitVersion } from './source/version.ts';
+
+/** What is run. */
+export type RunSource =
+  /** A folder on somebody's machine, whose bundle has been received. */
+  | {
+      readonly type: 'uploaded';
+      /** Digest. */
+      readonly bundle: string;
+      /** Absolute path on that machine. */
+      readonly folder: string;
+      readonly gitVersion: GitVersion;
+    }
+  /** As `source/location/parse.ts` reads it. */
+  | { readonly type: 'location'; readonly location: string };
 
 export interface RunRequest {
-  /** Absolute path of a folder. */
-  readonly path: string;
+  readonly source: RunSource;
   /** Full or short; what the source says when left out. */
   readonly name?: string | undefined;
   /** What the source's micro.yaml says, else 1, when left out. */
@@ -48,6 +63,15 @@ interface LogsRequest {
 
 /** Starts services from source and keeps them running. A service is named in full, or in short where only one fits. */
 export interface Runtime {
+  /** Whether a bundle is here, so that it need not be sent. */
+  hasBundle(digest: string): boolean;
+  /**
+   * Takes a bundle that somebody sends, to be run then.
+   *
+   * @param digest what they say it is
+   * @throws ControlPlaneError `invalid` when it is something else, or holds what no bundle can
+   */
+  receiveBundle(digest: string, parts: AsyncIterable<BundlePart>, signal: AbortSignal): Promise<void>;
   /**
    * Brings a source to a running, routed service.
    *

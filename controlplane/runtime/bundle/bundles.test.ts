@@ -9,6 +9,8 @@ import type { ControlPlaneError } from '../../errors.ts';
 import { defaultLimits } from '../limits.ts';
 import { makeFolder, writeFiles } from '../runtime.fixture.ts';
 import { type Bundles, openBundles } from './bundles.ts';
+import { digestOf } from './digest.ts';
+import { packFolder } from './pack.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let source: string;
@@ -23,7 +25,13 @@ afterEach(() => folder.remove());
 
 const root = (): string => join(folder.path, 'bundles');
 const open = (limits = {}) => openBundles(folder.path, { ...defaultLimits, ...limits });
-const create = (): Promise<string> => bundles.create(source, new AbortController().signal);
+const parts = () => packFolder(source, { limit: defaultLimits.bundleEntries });
+/** Makes a bundle of the source as the command line and the server do. */
+const create = async (): Promise<string> => {
+  const digest = await digestOf(parts());
+  await bundles.receive(digest, parts(), new AbortController().signal);
+  return digest;
+};
 const list = async (digest: string): Promise<readonly string[]> => {
   const found = bundles.find(digest) ?? '';
   const entries = await readdir(found, { recursive: true, withFileTypes: true });
@@ -118,6 +126,12 @@ describe('what is left out', () => {
     expect(await list(await create())).toEqual(stdout.trim().split('\n').toSorted());
   });
 
+  test('follows .microignore alone in what a commit has, of which .gitignore says nothing', async () => {
+    await writeFiles(source, { '.gitignore': 'dist\n', '.microignore': 'docs\n', 'dist/a': '', 'docs/b': '' });
+    const digest = await bundles.create(source, new AbortController().signal);
+    expect(await list(digest)).toEqual(['.gitignore', '.microignore', 'dist/a']);
+  });
+
   test('always has git’s history and installed packages in it', async () => {
     await writeFiles(source, {
       '.git/config': '',
@@ -189,9 +203,8 @@ describe('a source is refused, and nothing is left of it, when it holds', () => 
   });
 });
 
-test('the data folder is left out of a source that has it inside', async () => {
-  await writeFiles(source, { kept: '', 'data/token': 'secret' });
-  bundles = await openBundles(join(source, 'data'), defaultLimits);
+test('the data folder of a server is left out of a source that has it inside', async () => {
+  await writeFiles(source, { kept: '', 'data/token': 'secret', 'data/node': '', 'data/lock': '' });
   expect(await list(await create())).toEqual(['kept']);
 });
 

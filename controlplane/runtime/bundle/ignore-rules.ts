@@ -7,7 +7,10 @@ import { ControlPlaneError } from '../../errors.ts';
 const always = new Set(['.git', 'node_modules']);
 /** Bytes of a file with rules. */
 const largestRules = 1024 * 1024;
-const ruleFiles = ['.gitignore', '.microignore'];
+const ruleFiles = { all: ['.gitignore', '.microignore'], micro: ['.microignore'] };
+
+/** Which files with rules count. What is committed is part of a source though `.gitignore` names it: "micro". */
+export type IgnoreFiles = keyof typeof ruleFiles;
 
 /** What to leave out of a bundle, as seen from one folder: its own rules and those of the folders above. */
 export interface IgnoreRules {
@@ -26,13 +29,14 @@ interface Level {
  * Reads the rules for the source at `root`: the `.gitignore` of each folder from the top of the repository down, as git
  * does (gitignore(5)), and beside each a `.microignore` in the same form, which has the last word.
  */
-export async function readIgnoreRules(root: string): Promise<IgnoreRules> {
+export async function readIgnoreRules(root: string, files: IgnoreFiles): Promise<IgnoreRules> {
   const levels: Level[] = [];
-  for (const folder of await foldersFromRepositoryTo(root)) levels.push(...(await readLevel(folder)));
-  return rulesOf(root, levels);
+  const folders = files === 'all' ? await foldersFromRepositoryTo(root) : [root];
+  for (const folder of folders) levels.push(...(await readLevel(folder, files)));
+  return rulesOf(root, levels, files);
 }
 
-function rulesOf(folder: string, levels: readonly Level[]): IgnoreRules {
+function rulesOf(folder: string, levels: readonly Level[], files: IgnoreFiles): IgnoreRules {
   return {
     ignores(name, isFolder) {
       if (always.has(name)) return true;
@@ -47,13 +51,13 @@ function rulesOf(folder: string, levels: readonly Level[]): IgnoreRules {
     },
     async inside(name) {
       const inner = join(folder, name);
-      return rulesOf(inner, [...levels, ...(await readLevel(inner))]);
+      return rulesOf(inner, [...levels, ...(await readLevel(inner, files))], files);
     },
   };
 }
 
-async function readLevel(folder: string): Promise<readonly Level[]> {
-  const texts = await Promise.all(ruleFiles.map((name) => readIfFile(join(folder, name))));
+async function readLevel(folder: string, files: IgnoreFiles): Promise<readonly Level[]> {
+  const texts = await Promise.all(ruleFiles[files].map((name) => readIfFile(join(folder, name))));
   const present = texts.filter((text) => text !== undefined);
   return present.length === 0 ? [] : [{ folder, rules: ignore({ ignorecase: false }).add(present.join('\n')) }];
 }

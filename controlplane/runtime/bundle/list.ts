@@ -2,7 +2,8 @@ import type { Dirent } from 'node:fs';
 import { readdir, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { ControlPlaneError } from '../../errors.ts';
-import { type IgnoreRules, readIgnoreRules } from './ignore-rules.ts';
+import { tooMuch } from './bounds.ts';
+import { type IgnoreFiles, type IgnoreRules, readIgnoreRules } from './ignore-rules.ts';
 
 /** One thing in a bundle, by its path from the root, with "/" between the parts. */
 export type BundleEntry =
@@ -10,32 +11,34 @@ export type BundleEntry =
   | { readonly type: 'file'; readonly path: string }
   | { readonly type: 'link'; readonly path: string; readonly target: string };
 
+export interface ListOptions {
+  /** Most files and folders. */
+  readonly limit: number;
+  /** Default "all". */
+  readonly ignoreFiles?: IgnoreFiles;
+}
+
 /**
- * Lists what belongs to the bundle of a source: everything that is not ignored, each folder before what it holds.
+ * Lists what belongs to the bundle of a source: everything that is not ignored, each folder before what it holds. The
+ * data folder of a server, with the control token in it, is no part of any.
  *
- * @param options.leftOut a folder that is no part of it, wherever it is
  * @throws ControlPlaneError `invalid`, naming the entry, when one is no file, folder or link within the source, or there
  *   are more than `limit`
  */
 export async function listSource(
   root: string,
-  options: { readonly leftOut: string; readonly limit: number },
+  { limit, ignoreFiles = 'all' }: ListOptions,
 ): Promise<readonly BundleEntry[]> {
-  const { leftOut, limit } = options;
   const entries: BundleEntry[] = [];
   const add = (entry: BundleEntry): void => {
-    if (entries.length === limit) {
-      throw new ControlPlaneError(
-        'invalid',
-        `${root} holds more than ${limit} files and folders; leave out what the service does not need in a .microignore`,
-      );
-    }
+    if (entries.length === limit) throw tooMuch(root, `${limit} files and folders`);
     entries.push(entry);
   };
   const walk = async (folder: string, rules: IgnoreRules): Promise<void> => {
     const children = await readdir(join(root, folder), { withFileTypes: true });
+    if (folder !== '' && isDataFolder(children)) return;
     for (const child of children) {
-      if (rules.ignores(child.name, child.isDirectory()) || join(root, folder, child.name) === leftOut) continue;
+      if (rules.ignores(child.name, child.isDirectory())) continue;
       const path = folder === '' ? child.name : `${folder}/${child.name}`;
       if (child.isDirectory()) {
         add({ type: 'folder', path });
@@ -52,8 +55,13 @@ export async function listSource(
       }
     }
   };
-  await walk('', await readIgnoreRules(root));
+  await walk('', await readIgnoreRules(root, ignoreFiles));
   return entries;
+}
+
+/** A source may well have the data folder of its server inside: `micro server --data-dir ./data`. */
+function isDataFolder(children: readonly Dirent[]): boolean {
+  return ['lock', 'node', 'token'].every((name) => children.some((child) => child.name === name && child.isFile()));
 }
 
 /** Where a link leads, made sure that it stays within the source on its whole way. */

@@ -5,6 +5,8 @@ import type { Bundles } from '../bundle/bundles.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readProject } from '../project/project.ts';
 import { type Namespaces, servicePath } from '../source/name.ts';
+import { sameSource } from '../source/location/location.ts';
+import { parseLocation } from '../source/location/parse.ts';
 import type { Source } from '../source/source.ts';
 import type { RunEvent, Step } from '../types.ts';
 import { bringUp } from './bring-up.ts';
@@ -46,14 +48,14 @@ export class Deployer {
    * @throws ControlPlaneError that says what failed; what ran before runs on
    */
   async deploy(wanted: Wanted, onEvent: OnEvent, signal: AbortSignal): Promise<Deployment> {
-    const { builds, bundles, deployments, fleet, namespaces, settled } = this.#parts;
-    const { service, folder } = wanted.source;
+    const { builds, deployments, fleet, namespaces, settled } = this.#parts;
+    const { service } = wanted.source;
     const step = (step: Step, detail: string): void => onEvent({ type: 'step', step, detail });
 
     const previous = await deployments.get(service);
     assertSameSource(previous, wanted.source);
     step('bundle', `${service}${describeVersion(wanted.source)}`);
-    const deployment = this.#describe(wanted, await bundles.create(folder, signal));
+    const deployment = this.#describe(wanted);
     const running = fleet.of(service);
     if (
       previous !== undefined &&
@@ -101,11 +103,12 @@ export class Deployer {
     return start();
   }
 
-  #describe({ source, instances, environment }: Wanted, bundle: string): Deployment {
+  #describe({ source, instances, environment }: Wanted): Deployment {
+    const { bundle } = source;
     return {
       service: source.service,
       version: 'version' in source.gitVersion ? source.gitVersion.version : shortDigest(bundle),
-      source: source.folder,
+      source: source.location,
       bundle,
       instances,
       environment,
@@ -165,11 +168,12 @@ function countOf(instances: number): string {
   return `${instances} ${instances === 1 ? 'instance' : 'instances'}`;
 }
 
-function assertSameSource(previous: StoredDeployment | undefined, { service, folder }: Source): void {
-  if (previous === undefined || previous.deployment.source === folder) return;
+function assertSameSource(previous: StoredDeployment | undefined, { service, location }: Source): void {
+  if (previous === undefined) return;
+  if (sameSource(parseLocation(previous.deployment.source), parseLocation(location))) return;
   throw new ControlPlaneError(
     'conflict',
-    `two sources are called ${service}: ${previous.deployment.source}, which runs, and ${folder}; give the second ` +
+    `two sources are called ${service}: ${previous.deployment.source}, which runs, and ${location}; give the second ` +
       `another name with --name, or end the first with \`micro kill ${service}\``,
   );
 }

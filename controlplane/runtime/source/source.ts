@@ -1,42 +1,52 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { basename, join } from 'node:path';
 import { ControlPlaneError } from '../../errors.ts';
 import { type Project, readProject } from '../project/project.ts';
-import { type Namespaces, serviceName } from './name.ts';
+import type { Location } from './location/location.ts';
 import { type GitVersion, gitVersion } from './version.ts';
 
-/** A service's source, looked at but not yet copied. */
+/** The source of a service, as a bundle. */
 export interface Source {
-  /** The folder, with no symbolic links in its path; two runs of it are the same source. */
-  readonly folder: string;
-  readonly project: Project;
   /** Full name. */
   readonly service: string;
+  /** Where it is, as text; two runs of it are the same source. */
+  readonly location: string;
+  /** Digest. */
+  readonly bundle: string;
+  /** How it is run. */
+  readonly project: Project;
+  readonly gitVersion: GitVersion;
+}
+
+/** A folder with a service in it, on the machine of whoever runs it. */
+export interface SourceFolder {
+  /** With no symbolic links in its path. */
+  readonly folder: string;
   readonly gitVersion: GitVersion;
 }
 
 /**
- * Looks at the folder of a service: how it is run, its name, its version.
+ * Looks at the folder of a service, so that one that holds none is told before it is sent anywhere.
  *
- * @throws ControlPlaneError `invalid` when the folder, what describes the service in it, or its name will not do
+ * @param environment PATH and HOME for git
+ * @throws ControlPlaneError `invalid` when the folder or its language will not do
  */
-export async function readSource(options: {
-  readonly path: string;
-  readonly name: string | undefined;
-  readonly namespaces: Namespaces;
-  readonly environment: Readonly<Record<string, string>>;
-}): Promise<Source> {
-  const folder = await openFolder(options.path);
-  const project = await readProject(folder);
-  const declared = await project.declaredName();
-  const service = serviceName({ folder, given: options.name, declared, namespaces: options.namespaces });
-  return { folder, project, service, gitVersion: await gitVersion(folder, options.environment) };
+export async function readSourceFolder(
+  path: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<SourceFolder> {
+  const folder = await openFolder(path);
+  await (await readProject(folder)).declaredName();
+  return { folder, gitVersion: await gitVersion(folder, environment) };
+}
+
+/** The path whose last parts name a service that does not name itself: the folder, after the repository where it is in one. */
+export function namingPath(location: Exclude<Location, { type: 'services' }>): string {
+  if (location.type === 'folder') return location.path;
+  return join('/', basename(location.url.replace(/.*:/, '')).replace(/\.git$/, ''), location.folder);
 }
 
 async function openFolder(path: string): Promise<string> {
-  if (!isAbsolute(path) || path.includes('\0')) {
-    throw new ControlPlaneError('invalid', `the source ${JSON.stringify(path)} is not the absolute path of a folder`);
-  }
   try {
     const folder = await realpath(path);
     if (!(await stat(folder)).isDirectory()) {
@@ -46,14 +56,9 @@ async function openFolder(path: string): Promise<string> {
     return folder;
   } catch (error) {
     if (error instanceof ControlPlaneError) throw error;
-    throw new ControlPlaneError('invalid', `the source ${path} ${fault(error as NodeJS.ErrnoException)}`, {
-      cause: error,
-    });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const fault =
+      code === 'EACCES' ? 'may not be read: it takes read and search permission' : `cannot be read: ${message}`;
+    throw new ControlPlaneError('invalid', `the source ${path} ${fault}`, { cause: error });
   }
-}
-
-function fault(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return 'does not exist on the machine of the server';
-  if (error.code === 'EACCES') return 'may not be read by the server: give its user read and search permission';
-  return `cannot be read: ${error.message}`;
 }

@@ -13,6 +13,8 @@ import {
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type ClientWritableStream,
+  type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -24,6 +26,26 @@ import {
 export const protobufPackage = "micro.runtime.v1";
 
 export const protobufFileName = "micro/runtime/v1/runtime.proto";
+
+export const BundleEntryType = {
+  BUNDLE_ENTRY_TYPE_UNSPECIFIED: 0,
+  BUNDLE_ENTRY_TYPE_FOLDER: 1,
+  BUNDLE_ENTRY_TYPE_FILE: 2,
+  BUNDLE_ENTRY_TYPE_EXECUTABLE: 3,
+  BUNDLE_ENTRY_TYPE_LINK: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BundleEntryType = typeof BundleEntryType[keyof typeof BundleEntryType];
+
+export namespace BundleEntryType {
+  export type BUNDLE_ENTRY_TYPE_UNSPECIFIED = typeof BundleEntryType.BUNDLE_ENTRY_TYPE_UNSPECIFIED;
+  export type BUNDLE_ENTRY_TYPE_FOLDER = typeof BundleEntryType.BUNDLE_ENTRY_TYPE_FOLDER;
+  export type BUNDLE_ENTRY_TYPE_FILE = typeof BundleEntryType.BUNDLE_ENTRY_TYPE_FILE;
+  export type BUNDLE_ENTRY_TYPE_EXECUTABLE = typeof BundleEntryType.BUNDLE_ENTRY_TYPE_EXECUTABLE;
+  export type BUNDLE_ENTRY_TYPE_LINK = typeof BundleEntryType.BUNDLE_ENTRY_TYPE_LINK;
+  export type UNRECOGNIZED = typeof BundleEntryType.UNRECOGNIZED;
+}
 
 export const Step = {
   STEP_UNSPECIFIED: 0,
@@ -92,11 +114,63 @@ export namespace LogStream {
   export type UNRECOGNIZED = typeof LogStream.UNRECOGNIZED;
 }
 
+export interface FindBundleRequest {
+  /** "sha256:…". */
+  readonly digest: string;
+}
+
+export interface FindBundleResponse {
+  readonly found: boolean;
+}
+
+export interface UploadBundleRequest {
+  readonly part:
+    | //
+    /** Of the whole bundle: "sha256:…". Comes first, once. */
+    { readonly $case: "digest"; readonly value: string }
+    | { readonly $case: "entry"; readonly value: BundleEntry }
+    | //
+    /** The next bytes of the last entry, a file. */
+    { readonly $case: "content"; readonly value: Buffer }
+    | undefined;
+}
+
+export interface BundleEntry {
+  /** From the root of the bundle, with "/" between its parts. */
+  readonly path: string;
+  readonly type: BundleEntryType;
+  /** Where a link leads, within the bundle. */
+  readonly target: string;
+}
+
+export interface UploadBundleResponse {
+}
+
+/** UploadedSource is a folder on the machine of the caller, whose bundle the server has. */
+export interface UploadedSource {
+  /** "sha256:…". */
+  readonly bundle: string;
+  /** Absolute path. */
+  readonly folder: string;
+  readonly git:
+    | //
+    /** As `git describe` tells it. */
+    { readonly $case: "version"; readonly value: string }
+    | //
+    /** Why git tells none. */
+    { readonly $case: "reason"; readonly value: string }
+    | undefined;
+}
+
 export interface RunRequest {
   readonly source:
+    | { readonly $case: "uploaded"; readonly value: UploadedSource }
     | //
-    /** Absolute path of a folder on the machine of the server. */
-    { readonly $case: "path"; readonly value: string }
+    /**
+     * A git URL, `host/owner/repository/folder`, or a path in the services repository; each may end in
+     * `@branch`, `@tag` or `@commit`.
+     */
+    { readonly $case: "location"; readonly value: string }
     | undefined;
   /** Instead of the name that the source gives: full ("go.micro.api.greeter") or short ("greeter"). */
   readonly name: string;
@@ -218,6 +292,352 @@ export interface LogsResponse {
   readonly line: string;
 }
 
+function createBaseFindBundleRequest(): FindBundleRequest {
+  return { digest: "" };
+}
+
+export const FindBundleRequest: MessageFns<FindBundleRequest> = {
+  encode(message: FindBundleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindBundleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindBundleRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFindBundleResponse(): FindBundleResponse {
+  return { found: false };
+}
+
+export const FindBundleResponse: MessageFns<FindBundleResponse> = {
+  encode(message: FindBundleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.found !== false) {
+      writer.uint32(8).bool(message.found);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindBundleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindBundleResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.found = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUploadBundleRequest(): UploadBundleRequest {
+  return { part: undefined };
+}
+
+export const UploadBundleRequest: MessageFns<UploadBundleRequest> = {
+  encode(message: UploadBundleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "digest":
+        writer.uint32(10).string(message.part.value);
+        break;
+      case "entry":
+        BundleEntry.encode(message.part.value, writer.uint32(18).fork()).join();
+        break;
+      case "content":
+        writer.uint32(26).bytes(message.part.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadBundleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadBundleRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "digest", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "entry", value: BundleEntry.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.part = { $case: "content", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBundleEntry(): BundleEntry {
+  return { path: "", type: 0, target: "" };
+}
+
+export const BundleEntry: MessageFns<BundleEntry> = {
+  encode(message: BundleEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.type !== 0) {
+      writer.uint32(16).int32(message.type);
+    }
+    if (message.target !== "") {
+      writer.uint32(26).string(message.target);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BundleEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBundleEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUploadBundleResponse(): UploadBundleResponse {
+  return {};
+}
+
+export const UploadBundleResponse: MessageFns<UploadBundleResponse> = {
+  encode(_: UploadBundleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadBundleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadBundleResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUploadedSource(): UploadedSource {
+  return { bundle: "", folder: "", git: undefined };
+}
+
+export const UploadedSource: MessageFns<UploadedSource> = {
+  encode(message: UploadedSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bundle !== "") {
+      writer.uint32(10).string(message.bundle);
+    }
+    if (message.folder !== "") {
+      writer.uint32(18).string(message.folder);
+    }
+    switch (message.git?.$case) {
+      case "version":
+        writer.uint32(26).string(message.git.value);
+        break;
+      case "reason":
+        writer.uint32(34).string(message.git.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadedSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadedSource() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.bundle = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.folder = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.git = { $case: "version", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.git = { $case: "reason", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRunRequest(): RunRequest {
   return { source: undefined, name: "", instances: 0, environment: {} };
 }
@@ -225,8 +645,11 @@ function createBaseRunRequest(): RunRequest {
 export const RunRequest: MessageFns<RunRequest> = {
   encode(message: RunRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     switch (message.source?.$case) {
-      case "path":
-        writer.uint32(10).string(message.source.value);
+      case "uploaded":
+        UploadedSource.encode(message.source.value, writer.uint32(42).fork()).join();
+        break;
+      case "location":
+        writer.uint32(50).string(message.source.value);
         break;
     }
     if (message.name !== "") {
@@ -254,12 +677,20 @@ export const RunRequest: MessageFns<RunRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
+          case 5: {
+            if (tag !== 42) {
               break;
             }
 
-            message.source = { $case: "path", value: reader.string() };
+            message.source = { $case: "uploaded", value: UploadedSource.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.source = { $case: "location", value: reader.string() };
             continue;
           }
           case 2: {
@@ -1239,6 +1670,30 @@ export const LogsResponse: MessageFns<LogsResponse> = {
 
 export type RuntimeService = typeof RuntimeService;
 export const RuntimeService = {
+  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  findBundle: {
+    path: "/micro.runtime.v1.Runtime/FindBundle" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindBundleRequest): Buffer => Buffer.from(FindBundleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindBundleRequest => FindBundleRequest.decode(value),
+    responseSerialize: (value: FindBundleResponse): Buffer => Buffer.from(FindBundleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindBundleResponse => FindBundleResponse.decode(value),
+  },
+  /**
+   * UploadBundle sends a bundle: `digest`, then its entries, each folder before what it holds, each file before its
+   * content. INVALID_ARGUMENT when it is not what the digest says, or holds what no bundle can; nothing is kept of it then.
+   */
+  uploadBundle: {
+    path: "/micro.runtime.v1.Runtime/UploadBundle" as const,
+    requestStream: true as const,
+    responseStream: false as const,
+    requestSerialize: (value: UploadBundleRequest): Buffer => Buffer.from(UploadBundleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UploadBundleRequest => UploadBundleRequest.decode(value),
+    responseSerialize: (value: UploadBundleResponse): Buffer =>
+      Buffer.from(UploadBundleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UploadBundleResponse => UploadBundleResponse.decode(value),
+  },
   /**
    * Run brings a source to a running, routed service and reports each step. The stream ends after `done`, or with an
    * error that leaves what ran before running.
@@ -1285,6 +1740,13 @@ export const RuntimeService = {
 } as const;
 
 export interface RuntimeServer extends UntypedServiceImplementation {
+  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  findBundle: handleUnaryCall<FindBundleRequest, FindBundleResponse>;
+  /**
+   * UploadBundle sends a bundle: `digest`, then its entries, each folder before what it holds, each file before its
+   * content. INVALID_ARGUMENT when it is not what the digest says, or holds what no bundle can; nothing is kept of it then.
+   */
+  uploadBundle: handleClientStreamingCall<UploadBundleRequest, UploadBundleResponse>;
   /**
    * Run brings a source to a running, routed service and reports each step. The stream ends after `done`, or with an
    * error that leaves what ran before running.
@@ -1299,6 +1761,42 @@ export interface RuntimeServer extends UntypedServiceImplementation {
 }
 
 export interface RuntimeClient extends Client {
+  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  findBundle(
+    request: FindBundleRequest,
+    callback: (error: ServiceError | null, response: FindBundleResponse) => void,
+  ): ClientUnaryCall;
+  findBundle(
+    request: FindBundleRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindBundleResponse) => void,
+  ): ClientUnaryCall;
+  findBundle(
+    request: FindBundleRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindBundleResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * UploadBundle sends a bundle: `digest`, then its entries, each folder before what it holds, each file before its
+   * content. INVALID_ARGUMENT when it is not what the digest says, or holds what no bundle can; nothing is kept of it then.
+   */
+  uploadBundle(
+    callback: (error: ServiceError | null, response: UploadBundleResponse) => void,
+  ): ClientWritableStream<UploadBundleRequest>;
+  uploadBundle(
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UploadBundleResponse) => void,
+  ): ClientWritableStream<UploadBundleRequest>;
+  uploadBundle(
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UploadBundleResponse) => void,
+  ): ClientWritableStream<UploadBundleRequest>;
+  uploadBundle(
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UploadBundleResponse) => void,
+  ): ClientWritableStream<UploadBundleRequest>;
   /**
    * Run brings a source to a running, routed service and reports each step. The stream ends after `done`, or with an
    * error that leaves what ran before running.

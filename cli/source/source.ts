@@ -1,0 +1,53 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { readSourceFolder } from '../../controlplane/runtime/source/source.ts';
+import { parseLocation } from '../../controlplane/runtime/source/location/parse.ts';
+import { unary } from '../../proto/channel/client.ts';
+import { type RunRequest, RuntimeClient } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import type { Server } from '../client-command.ts';
+import { OperationError } from '../errors.ts';
+import type { Steps } from '../output/steps.ts';
+import { upload } from './upload.ts';
+
+/**
+ * Makes of a source what the server can run: a folder of this machine is sent there, unless the server has it; anything else
+ * is what the server fetches itself.
+ *
+ * @param environment PATH and HOME for git
+ * @throws Error that says why the source will not do
+ */
+export async function prepareSource(
+  text: string,
+  options: {
+    readonly server: Server;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly steps: Steps;
+  },
+): Promise<RunRequest['source']> {
+  const { server, environment, steps } = options;
+  const path = resolve(text);
+  if (!(await exists(path))) {
+    if (/^[./~]/.test(text)) throw new OperationError(`the source ${path} does not exist; name a folder or a git URL`);
+    parseLocation(text);
+    return { $case: 'location', value: text };
+  }
+  const client = server.client(RuntimeClient);
+  // Nothing is packed for a server that does not answer.
+  await unary((done) => client.findBundle({ digest: noDigest }, done));
+  const { folder, gitVersion } = await readSourceFolder(path, environment);
+  const bundle = await upload(folder, client, steps);
+  const git =
+    'version' in gitVersion
+      ? ({ $case: 'version', value: gitVersion.version } as const)
+      : ({ $case: 'reason', value: gitVersion.reason } as const);
+  return { $case: 'uploaded', value: { bundle, folder, git } };
+}
+
+const noDigest = `sha256:${'0'.repeat(64)}`;
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR',
+  );
+}

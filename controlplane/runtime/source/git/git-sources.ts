@@ -1,0 +1,125 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { ControlPlaneError } from '../../../errors.ts';
+import type { RuntimeLimits } from '../../limits.ts';
+import { formatLocation, type GitLocation } from '../location/location.ts';
+import { openGit } from './git.ts';
+import { askRemote } from './remote.ts';
+import { checkOut, fetchCommit, makeRepository, versionOf } from './repository.ts';
+import { type SizeLimit, watchSize } from './watch-size.ts';
+
+/** What a commit has in a folder, on disk for as long as it is used. */
+interface CheckedOut {
+  readonly folder: string;
+  /** A tag, a tag and the distance from it, or the beginning of the commit's name. */
+  readonly version: string;
+}
+
+/** Sources in git repositories elsewhere, of which copies are kept that later runs update. */
+export interface GitSources {
+  /**
+   * Fetches what a location names and gives it to `use`; one at a time of a repository.
+   *
+   * @throws ControlPlaneError that tells what is not there, or why it cannot be had
+   */
+  checkOut<Result>(
+    location: GitLocation,
+    signal: AbortSignal,
+    use: (checkedOut: CheckedOut) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+const partial = '.partial-';
+
+/**
+ * Opens the copies that are kept under `root`, by the digests of their URLs. One is taken out of its place while it is
+ * worked on, and put back when all went well: what a killed server, or a fetch that broke, left half done is removed.
+ *
+ * @param options.environment the whole environment of git: PATH, HOME, SSH_AUTH_SOCK
+ */
+export async function openGitSources(options: {
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: Pick<RuntimeLimits, 'fetchTimeoutMs' | 'fetchBytes'>;
+}): Promise<GitSources> {
+  const { root, environment, limits } = options;
+  await mkdir(root, { recursive: true });
+  const leftovers = (await readdir(root)).filter((name) => name.startsWith(partial));
+  await Promise.all(leftovers.map((name) => rm(join(root, name), { recursive: true, force: true })));
+
+  const lanes = new Map<string, LimitFunction>();
+  const oneAtATime = (url: string): LimitFunction => {
+    const lane = lanes.get(url) ?? pLimit(1);
+    lanes.set(url, lane);
+    return lane;
+  };
+
+  /** Brings the copy of a repository up to date in `work`, and what was asked for into a folder beside it. */
+  const fetchInto = async (
+    work: string,
+    location: GitLocation,
+    { signal, size }: { readonly signal: AbortSignal; readonly size: SizeLimit },
+  ): Promise<CheckedOut> => {
+    const { url, folder: inside, ref } = location;
+    const source = formatLocation({ ...location, folder: '', ref: undefined });
+    const repository = join(work, 'repository');
+    const git = await openGit({ repository, folder: work, environment, source, signal });
+    const remote = await askRemote(git, source, url, ref);
+
+    const kept = join(root, createHash('sha256').update(url).digest('hex'));
+    const copy = { folder: repository, git, source };
+    if (!(await moved(kept, repository))) await makeRepository(copy, url);
+    const commit = await fetchCommit(copy, { url, ref, remote });
+    const folder = join(work, 'files');
+    await mkdir(folder);
+    await checkOut(copy, { commit, inside, to: folder });
+    const version = await versionOf(copy, commit, remote);
+    await size.check();
+    signal.throwIfAborted();
+    await rename(repository, kept);
+    return { folder, version };
+  };
+
+  return {
+    checkOut: (location, signal, use) =>
+      oneAtATime(location.url)(async () => {
+        signal.throwIfAborted();
+        const work = join(root, `${partial}${randomUUID()}`);
+        await mkdir(work);
+        const outOfTime = AbortSignal.timeout(limits.fetchTimeoutMs);
+        const size = watchSize(work, limits.fetchBytes);
+        try {
+          const cutOff = AbortSignal.any([signal, outOfTime, size.exceeded]);
+          const checkedOut = await fetchInto(work, location, { signal: cutOff, size });
+          return await use(checkedOut);
+        } catch (error) {
+          signal.throwIfAborted();
+          if (outOfTime.aborted) {
+            const limit = `${limits.fetchTimeoutMs / 1000} s`;
+            throw new ControlPlaneError(
+              'failed',
+              `${formatLocation(location)} was not fetched within ${limit}; try again, or run a smaller repository`,
+              { cause: error },
+            );
+          }
+          throw error;
+        } finally {
+          size.stop();
+          await rm(work, { recursive: true, force: true });
+        }
+      }),
+  };
+}
+
+/** Moves a folder; false when there is none. */
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

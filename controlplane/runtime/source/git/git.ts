@@ -1,0 +1,60 @@
+import type { SimpleGit } from 'simple-git';
+import { gitError } from './errors.ts';
+
+/** Runs git with the words of a command and gives back what it printed. */
+export type Git = (...words: readonly string[]) => Promise<string>;
+
+/** Transports that may be used, redirects of a server included: no helper that would run a program (`ext::`). */
+const transports = 'https:http:ssh:file';
+
+/**
+ * Git that asks nobody anything: what would prompt fails. Credentials come from the helpers in the user's git settings
+ * and from the ssh agent.
+ *
+ * @param options.repository its own files (`.git`), wherever it runs; there need be none yet
+ * @param options.environment the whole environment of git, but for what is set here
+ * @param options.source what errors call the repository
+ * @param options.signal ends a command that runs; errors are what it was aborted with then
+ */
+export async function openGit(options: {
+  readonly repository: string;
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly source: string;
+  readonly signal: AbortSignal;
+}): Promise<Git> {
+  const { repository, folder, environment, source, signal } = options;
+  const { simpleGit } = await import('simple-git');
+  const own = {
+    GIT_TERMINAL_PROMPT: '0',
+    // Neither is asked when empty, not even the one that git's settings name.
+    GIT_ASKPASS: '',
+    SSH_ASKPASS: '',
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=15',
+    GIT_ALLOW_PROTOCOL: transports,
+    // Errors are told apart by their words.
+    LC_ALL: 'C',
+  };
+  const git: SimpleGit = simpleGit({
+    baseDir: folder,
+    abort: signal,
+    allowEnvironment: Object.keys(own),
+    // Of what it guards against, these are set here, and by nobody else.
+    unsafe: {
+      allowUnsafeAskPass: true,
+      allowUnsafeSshCommand: true,
+      allowUnsafeProtocolOverride: true,
+      allowUnsafeConfigPaths: true,
+      allowUnsafeTemplateDir: true,
+    },
+  }).env({ ...environment, ...own });
+  return async (...words) => {
+    signal.throwIfAborted();
+    try {
+      return await git.raw(`--git-dir=${repository}`, ...words);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw gitError(source, error);
+    }
+  };
+}

@@ -1,0 +1,112 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ControlPlaneError } from '../../../errors.ts';
+import type { Git } from './git.ts';
+import { noSuchRef, type Remote } from './remote.ts';
+
+/** A copy of a repository, without a working folder, that holds no more than was asked for. */
+export interface Repository {
+  readonly folder: string;
+  /** Runs in the folder. */
+  readonly git: Git;
+  /** What errors call it. */
+  readonly source: string;
+}
+
+/** Commits of history that are fetched along, so that a version can be told by its distance from a tag. */
+const depth = 50;
+/** What was asked for last; the next fetch tells the other side that it is here already. */
+const tip = 'refs/micro/tip';
+
+/** Makes the repository in its folder, which is empty. */
+export async function makeRepository({ git }: Repository, url: string): Promise<void> {
+  // Without templates: no hook of the user's is to run on what is fetched.
+  await git('init', '--quiet', '--bare', '--template=');
+  await git('remote', 'add', 'origin', url);
+  // It would go on in the background when the folder has been moved already.
+  await git('config', 'gc.auto', '0');
+  await git('config', 'maintenance.auto', 'false');
+}
+
+/**
+ * Fetches the last commits of what was asked for, with their lists of files. The files follow in `checkOut`, those of one
+ * folder alone, where the other side gives parts.
+ *
+ * @returns the commit
+ * @throws ControlPlaneError `not-found` when there is no such ref
+ */
+export async function fetchCommit(
+  repository: Repository,
+  options: { readonly url: string; readonly ref: string | undefined; readonly remote: Remote },
+): Promise<string> {
+  const { folder, git, source } = repository;
+  const { url, ref = 'HEAD', remote } = options;
+  // Nobody can be asked for a commit by a part of its name: it is looked for in the whole history.
+  const { shallow, refspecs } =
+    remote.wanted === undefined
+      ? { shallow: [], refspecs: ['+refs/heads/*:refs/micro/heads/*', '+refs/tags/*:refs/micro/tags/*'] }
+      : { shallow: [`--depth=${depth}`], refspecs: [`+${remote.wanted}:${tip}`] };
+  const fetch = (...options: readonly string[]): Promise<string> =>
+    git('fetch', '--quiet', '--no-tags', ...options, 'origin', ...refspecs);
+  try {
+    await fetch(...shallow, '--filter=blob:none');
+  } catch (error) {
+    if (says(error, /dumb http transport does not support/)) {
+      // Plain files on a web server. They come whole or not at all, into a copy that expects to have all of them.
+      await rm(folder, { recursive: true });
+      await mkdir(folder);
+      await makeRepository(repository, url);
+      await fetch();
+    } else if (says(error, /not our ref|couldn't find remote ref|bad object/)) throw noSuchRef(source, ref, error);
+    else throw error;
+  }
+  const name = remote.wanted === undefined ? ref : tip;
+  try {
+    return (await git('rev-parse', '--verify', '--end-of-options', `${name}^{commit}`)).trim();
+  } catch (error) {
+    throw says(error, /needed a single revision|ambiguous|expected commit type/i)
+      ? noSuchRef(source, ref, error)
+      : error;
+  }
+}
+
+/**
+ * Tells the version of a commit as `git describe --tags` does: the tag on it, or the last tag and the distance from it,
+ * where it is not farther back than the history that was fetched; else the beginning of the commit's name.
+ */
+export async function versionOf({ git }: Repository, commit: string, { tag, tags }: Remote): Promise<string> {
+  if (tag !== undefined) return tag;
+  const history = (await git('rev-list', commit)).split('\n');
+  for (const ancestor of history) {
+    for (const name of tags.get(ancestor) ?? []) await git('update-ref', `refs/tags/${name}`, ancestor);
+  }
+  return (await git('describe', '--tags', '--always', commit)).trim();
+}
+
+/**
+ * Writes what a commit has in a folder of it into an empty folder.
+ *
+ * @throws ControlPlaneError `not-found` when it has no such folder
+ */
+export async function checkOut(
+  { folder, git, source }: Repository,
+  options: { readonly commit: string; readonly inside: string; readonly to: string },
+): Promise<void> {
+  const { commit, inside, to } = options;
+  const tree = `${commit}:${inside}`;
+  const type = await git('cat-file', '-t', tree).catch((error: unknown) => {
+    if (says(error, /does not exist|Not a valid object name|exists on disk/)) return 'nothing';
+    throw error;
+  });
+  if (type.trim() !== 'tree') {
+    throw new ControlPlaneError('not-found', `${source} holds no folder ${inside} in commit ${commit.slice(0, 12)}`);
+  }
+  // The list of what lies in the working folder, which is another one each time.
+  await rm(join(folder, 'index'), { force: true });
+  await git(`--work-tree=${to}`, 'read-tree', '--reset', '-u', tree);
+}
+
+/** Whether git gave a reason; the error is one of ours, with git's as its cause. */
+function says(error: unknown, reason: RegExp): boolean {
+  return error instanceof ControlPlaneError && error.cause instanceof Error && reason.test(error.cause.message);
+}
