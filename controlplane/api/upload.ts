@@ -36,7 +36,10 @@ export function uploadHandler(
   };
 }
 
-/** Messages as they come, until none comes for too long or `gone` is aborted. */
+/**
+ * Messages as they come, until none comes for too long or `gone` is aborted. A call that is cut off may look like one that has
+ * ended: the digest tells.
+ */
 async function* unlessSilent<Message>(
   messages: AsyncIterable<Message>,
   gone: AbortController,
