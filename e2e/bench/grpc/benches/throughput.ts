@@ -2,15 +2,15 @@ import type { Bench } from '../../proxies/bench.types.ts';
 import { bench } from '../../proxies/workload.ts';
 import { check } from '../check.ts';
 import { contenders } from '../contenders/contenders.ts';
-import { grpcJs } from '../contenders/node-proxies.ts';
+import { grpcJs, nodeHttp2 } from '../contenders/node-proxies.ts';
 import { large, small, stream } from '../exchange.ts';
 import { callsPerSecond, secondsOfCall } from '../load/h2load.ts';
 import { tracedCallsPerSecond } from '../load/tracing-clients.ts';
 
 const messages = 1_000_000;
 
-/** It forwards small messages: many of a stream would take it minutes, and large ones it gives up under load. */
-const withoutGrpcJs = contenders.filter((contender) => contender !== grpcJs);
+/** Those two are libraries in the smallest programs, which give up under much of anything. */
+const forMuch = contenders.filter((contender) => contender !== grpcJs && contender !== nodeHttp2);
 
 const to = (of: string, atLeastTimes: number) => ({ atLeastTimes, of });
 
@@ -49,7 +49,7 @@ export const throughput: readonly Bench[] = [
     name: 'large',
     figure: 'unary calls, 64 KiB',
     unit: 'MB a second',
-    contenders: withoutGrpcJs,
+    contenders: forMuch,
     targets: [to('HAProxy', 0.7)],
     check: (proxy) => check(proxy, large),
     measure: async (proxy, seconds, { signal }) =>
@@ -62,7 +62,7 @@ export const throughput: readonly Bench[] = [
     name: 'stream',
     figure: 'a stream of 1,000,000 messages of 16 bytes',
     unit: 'messages a second',
-    contenders: withoutGrpcJs,
+    contenders: forMuch,
     targets: [to('HAProxy', 0.7)],
     check: (proxy) => check(proxy, stream(1_000)),
     measure: async (proxy, _seconds, { signal }) =>
