@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { GrpcBounds } from '../bounds.ts';
 import { HpackDecoder } from '../hpack/decoder.ts';
 import { HpackError } from '../hpack/hpack-error.ts';
 import { FrameReader } from '../frames/frame-reader.ts';
@@ -21,35 +22,17 @@ import { TokenBucket } from './token-bucket.ts';
 export interface Http2ConnectionOptions {
   readonly parts: WriteParts;
   readonly peerIsServer: boolean;
-  /** DATA that is taken in of each stream before it has left, in bytes. */
-  readonly streamWindowBytes: number;
-  /** What a header list may come to, as RFC 9113 section 6.5.2 counts. */
-  readonly maxHeaderListBytes: number;
+  readonly bounds: GrpcBounds;
 }
 
-/**
- * DATA on its way to us on all streams, in bytes. It is given back as soon as it is read, whatever becomes of it: a stream
- * that nobody takes from holds the others up no more than its own window.
- */
-const connectionWindowBytes = 1024 * 1024;
-
-/** The window of a stream that has much to say, so that it need not wait for each update of it; twice the usual one. */
-const wideWindowBytes = 256 * 1024;
-
-/** Streams with such a window, at once. */
-const mostWideStreams = 64;
-
-/** What a peer may do for nothing. Each of it costs us as much as a call, and a peer that means well does little of it. */
-const allowances = {
-  ping: { burst: 1_000, perSecond: 100 },
-  settings: { burst: 100, perSecond: 10 },
-  priority: { burst: 10_000, perSecond: 1_000 },
-  /** DATA without END_STREAM that is shorter than the head of a gRPC message. */
-  tinyData: { burst: 10_000, perSecond: 1_000 },
-  windowUpdate: { burst: 100_000, perSecond: 50_000 },
-} as const;
-
+/** What comes before a gRPC message: shorter DATA carries none. */
 const tinyDataBytes = 5;
+
+/** How much longer than the list that it encodes a header block can be, by far. */
+const longestBlock = 4;
+
+/** Updates of windows that one DATA frame may be answered with: of its stream, and of the connection. */
+const updatesForData = 2;
 
 /** Streams that we have reset, of which frames may still be on their way. */
 const mostRemembered = 1_000;
@@ -61,7 +44,7 @@ export abstract class Http2Connection {
   readonly streams = new Map<number, Http2Stream>();
   /** Streams that wait for the connection's window or socket alone, the longest waiting first. */
   readonly waiting = new Set<Http2Stream>();
-  readonly streamWindowBytes: number;
+  readonly bounds: GrpcBounds;
   sendWindow = initialWindowBytes;
   peerInitialWindow = initialWindowBytes;
   peerMaxStreams = Number.POSITIVE_INFINITY;
@@ -69,13 +52,11 @@ export abstract class Http2Connection {
   protected readonly decoder: HpackDecoder;
   protected readonly options: Http2ConnectionOptions;
   readonly #reader = new FrameReader((...frame) => this.#onFrame(...frame));
-  readonly #buckets = {
-    ping: new TokenBucket(allowances.ping),
-    settings: new TokenBucket(allowances.settings),
-    priority: new TokenBucket(allowances.priority),
-    tinyData: new TokenBucket(allowances.tinyData),
-    windowUpdate: new TokenBucket(allowances.windowUpdate),
-  };
+  readonly #pings: TokenBucket;
+  readonly #settings: TokenBucket;
+  readonly #priorities: TokenBucket;
+  readonly #tinyData: TokenBucket;
+  readonly #windowUpdates: TokenBucket;
   /** What we read since we last gave window back. */
   #received = 0;
   #wideStreams = 0;
@@ -86,10 +67,16 @@ export abstract class Http2Connection {
 
   constructor(socket: Socket, options: Http2ConnectionOptions) {
     this.options = options;
-    this.streamWindowBytes = options.streamWindowBytes;
+    const { bounds } = options;
+    this.bounds = bounds;
+    this.#pings = new TokenBucket(bounds.pings);
+    this.#settings = new TokenBucket(bounds.settings);
+    this.#priorities = new TokenBucket(bounds.priorities);
+    this.#tinyData = new TokenBucket(bounds.tinyData);
+    this.#windowUpdates = new TokenBucket(bounds.windowUpdates);
     this.writer = new SocketWriter(socket, options.parts);
     this.frames = new FrameWriter(this.writer, options.parts.batch);
-    this.decoder = new HpackDecoder({ maxListBytes: options.maxHeaderListBytes });
+    this.decoder = new HpackDecoder({ maxListBytes: bounds.headerListBytes });
   }
 
   /** The last stream that the peer opened. */
@@ -114,12 +101,12 @@ export abstract class Http2Connection {
 
   /** Our first frames. */
   protected begin(settings: readonly (readonly [id: number, value: number])[]): void {
-    const { maxHeaderListBytes } = this.options;
+    const { headerListBytes, streamWindowBytes, connectionWindowBytes } = this.bounds;
     this.frames.settings([
       // Blocks that refer to no table can be sent on as they are.
       [Setting.headerTableSize, 0],
-      [Setting.initialWindowSize, this.streamWindowBytes],
-      [Setting.maxHeaderListSize, maxHeaderListBytes],
+      [Setting.initialWindowSize, streamWindowBytes],
+      [Setting.maxHeaderListSize, headerListBytes],
       ...settings,
     ]);
     this.frames.windowUpdate(0, connectionWindowBytes - initialWindowBytes);
@@ -166,9 +153,15 @@ export abstract class Http2Connection {
 
   /** The window that a stream with this one is to have, now that it has used most of it. */
   widen(windowBytes: number): number {
-    if (windowBytes >= wideWindowBytes || this.#wideStreams === mostWideStreams) return windowBytes;
+    if (windowBytes >= this.bounds.wideWindowBytes || this.#wideStreams === this.bounds.wideStreams) return windowBytes;
     this.#wideStreams += 1;
-    return wideWindowBytes;
+    return this.bounds.wideWindowBytes;
+  }
+
+  /** DATA leaves on one of its streams. */
+  sent(bytes: number): void {
+    this.sendWindow -= bytes;
+    this.#windowUpdates.give(updatesForData);
   }
 
   /** A stream is over: both sides have ended it, or one has reset it. */
@@ -262,8 +255,7 @@ export abstract class Http2Connection {
     const from = (flags & Flag.padded) === 0 ? start : start + 1;
     const to = (flags & Flag.padded) === 0 ? end : paddedEnd(bytes, start, end);
     const endStream = (flags & Flag.endStream) !== 0;
-    if (to - from < tinyDataBytes && !endStream && !this.#buckets.tinyData.take())
-      throw tooMany('DATA without a message');
+    if (to - from < tinyDataBytes && !endStream && !this.#tinyData.take()) throw tooMany('DATA without a message');
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       this.#refuseOnClosed(streamId, 'DATA');
@@ -299,6 +291,7 @@ export abstract class Http2Connection {
 
   #giveBack(bytes: number): void {
     this.#received += bytes;
+    const { connectionWindowBytes } = this.bounds;
     if (this.#received > connectionWindowBytes)
       throw new ConnectionError(ErrorCode.flowControlError, 'DATA beyond the window of the connection');
     if (this.#received < connectionWindowBytes / 2) return;
@@ -337,7 +330,7 @@ export abstract class Http2Connection {
       this.onHeaderBlock(streamId, endStream, bytes, from, to);
       return;
     }
-    this.#block = new HeaderBlock(streamId, endStream);
+    this.#block = new HeaderBlock(streamId, endStream, longestBlock * this.bounds.headerListBytes);
     this.#block.add(bytes, from, to);
   }
 
@@ -355,7 +348,7 @@ export abstract class Http2Connection {
   /** Section 6.3; of no meaning any more. */
   #onPriority(streamId: number, length: number): void {
     if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
-    if (!this.#buckets.priority.take()) throw tooMany('PRIORITY');
+    if (!this.#priorities.take()) throw tooMany('PRIORITY');
     const stream = this.streams.get(streamId);
     if (length !== 5 && stream) this.breaks(stream, ErrorCode.frameSizeError);
   }
@@ -383,7 +376,7 @@ export abstract class Http2Connection {
       return;
     }
     if ((end - start) % 6 !== 0) throw new ConnectionError(ErrorCode.frameSizeError, 'SETTINGS is not of 6 bytes each');
-    if (!this.#buckets.settings.take()) throw tooMany('SETTINGS');
+    if (!this.#settings.take()) throw tooMany('SETTINGS');
     for (let at = start; at < end; at += 6) this.#apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
     this.frames.settingsAck();
     this.#hasSettings = true;
@@ -433,7 +426,7 @@ export abstract class Http2Connection {
     if (end - start !== 8) throw new ConnectionError(ErrorCode.frameSizeError, 'PING is not of 8 bytes');
     // It tells no more than any other frame: that the peer is there.
     if ((flags & Flag.ack) !== 0) return;
-    if (!this.#buckets.ping.take()) throw tooMany('PING');
+    if (!this.#pings.take()) throw tooMany('PING');
     this.frames.ping(true, bytes, start);
   }
 
@@ -447,7 +440,7 @@ export abstract class Http2Connection {
   /** Section 6.9. */
   #onWindowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'WINDOW_UPDATE is not of 4 bytes');
-    if (!this.#buckets.windowUpdate.take()) throw tooMany('WINDOW_UPDATE');
+    if (!this.#windowUpdates.take()) throw tooMany('WINDOW_UPDATE');
     const increment = bytes.readUInt32BE(start) & 0x7fffffff;
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(ErrorCode.protocolError, 'WINDOW_UPDATE of 0');
