@@ -6,7 +6,7 @@ import { SocketWriter } from '../sockets/socket-writer.ts';
 import { Call } from './call.ts';
 import { Http2Connection } from './connection/http2-connection.ts';
 import { Http2Stream } from './connection/http2-stream.ts';
-import { TokenBucket } from './connection/token-bucket.ts';
+import { TokenBucket } from './frames/token-bucket.ts';
 import { ConnectionError, ErrorCode, maxStreamId, preface, Setting } from './frames/protocol.ts';
 import { headersTooLarge } from './heads/own-answer.ts';
 import { trailersProblem } from './hpack/fields.ts';
@@ -87,7 +87,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
     return streamId > this.#lastTaken || super.mayStillCome(streamId);
   }
 
-  protected onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
+  onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.streams.get(streamId);
     if (stream) this.#onTrailers(stream, endStream, bytes, start, end);
     else if (streamId <= this.#lastStreamId) this.#onLateHeaders(streamId, bytes, start, end);
@@ -150,12 +150,12 @@ export class ClientConnection extends Http2Connection implements Bounded {
     if (!this.#resets.take()) throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too many streams were reset');
   }
 
-  protected onGoaway(): void {
+  onGoaway(): void {
     // The client makes no more calls; it hears how those that it made end.
     this.closeIdle();
   }
 
-  protected onSettings(): void {
+  protected onPeerSettings(): void {
     if (this.streams.size === 0) this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
   }
 

@@ -160,7 +160,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     return streamId % 2 === 0 || streamId >= this.#nextStreamId;
   }
 
-  protected onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
+  onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.streams.get(streamId);
     if (stream === undefined || stream.hasReceivedEnd) {
       if (this.isIdle(streamId)) throw new ConnectionError(ErrorCode.protocolError, 'HEADERS on an idle stream');
@@ -178,7 +178,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   }
 
   /** The instance takes no more calls; those above `lastStreamId` it has not touched (RFC 9113 section 6.8). */
-  protected onGoaway(lastStreamId: number): void {
+  onGoaway(lastStreamId: number): void {
     this.#unusable();
     for (const stream of this.streams.values()) {
       if (stream.id <= lastStreamId) continue;
@@ -188,7 +188,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     this.close();
   }
 
-  protected onSettings(): void {
+  protected onPeerSettings(): void {
     if (this.#isConnected) {
       this.#connection.onRoom();
       return;

@@ -1,4 +1,4 @@
-import { ConnectionError, ErrorCode } from '../frames/protocol.ts';
+import { ConnectionError, ErrorCode } from './protocol.ts';
 
 /** The frames of one header block, at most. */
 const maxFragments = 32;
