@@ -12,7 +12,7 @@ export interface InstanceSettings {
 }
 
 /** The most that one instance may take, with all that it starts. */
-export interface ResourceLimits {
+interface ResourceLimits {
   /** Bytes. */
   readonly memory?: number | undefined;
   /** Cores: 0.5 is half of one. */

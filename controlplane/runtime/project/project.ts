@@ -29,7 +29,7 @@ export interface Project {
 }
 
 /** What a micro.yaml says about instances. */
-export interface ProjectSettings extends InstanceSettings {
+interface ProjectSettings extends InstanceSettings {
   /** How many run when nobody says. */
   readonly instances?: number | undefined;
 }
