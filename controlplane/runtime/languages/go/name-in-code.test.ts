@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nameInCode } from './name-in-code.ts';
 
@@ -68,7 +68,7 @@ test('any text is read to its end', () => {
   );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
-      nameInCode([pieces.join('')]);
+      expect(() => nameInCode([pieces.join('')])).not.toThrow();
     }),
     { seed: 1, numRuns: 500 },
   );
