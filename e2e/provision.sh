@@ -2,9 +2,10 @@
 # Makes sure that programs which are needed beside Node are there.
 #
 #   sh e2e/provision.sh [program=debian-package]…     default: for the tests, a real etcd,
-#   its client, git, and openssl, which makes their certificates
+#   its client, git, openssl, which makes their certificates, and what sample services
+#   are written in
 set -eu
-[ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git openssl=openssl
+[ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git openssl=openssl go=golang-go python3=python3
 missing=
 for pair; do
   command -v "${pair%%=*}" >/dev/null || missing="$missing ${pair#*=}"
