@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { ControlPlaneError } from '../../../errors.ts';
+import type { Command } from '../../process/group.ts';
+import { readSourceFile } from '../../project/source-file.ts';
+import type { Language } from '../language.types.ts';
+import { readToml } from '../toml.ts';
+
+const install =
+  'install Python 3 (https://www.python.org, or apt-get install python3 python3-venv) and start the server again';
+
+/** The virtual environment of a build: https://docs.python.org/3/library/venv.html */
+const environmentFolder = '.venv';
+const programs = `${environmentFolder}/bin`;
+
+/** Files that start a service, the most usual first. */
+const mains = ['main.py', 'app.py', 'server.py', '__main__.py'];
+
+/** What the runtime reads of a pyproject.toml: https://packaging.python.org/specifications/pyproject-toml/ */
+const schema = z.object({
+  'build-system': z.unknown().optional(),
+  project: z
+    .object({
+      name: z.string().optional(),
+      dependencies: z.array(z.string()).default([]),
+      scripts: z.record(z.string(), z.string()).default({}),
+    })
+    .optional(),
+  tool: z.object({ micro: z.object({ name: z.string().optional() }).optional() }).optional(),
+});
+
+/** Python, in a virtual environment of its own when it needs packages. */
+export const pythonLanguage: Language = {
+  name: 'Python',
+  marker: 'requirements.txt, pyproject.toml or main.py',
+  programs: [programs],
+  recognises: (files) => ['requirements.txt', 'pyproject.toml', ...mains].some((name) => files.has(name)),
+
+  async declaredName(folder) {
+    const { tool, project } = (await readToml(folder, 'pyproject.toml', schema)) ?? {};
+    // Names of packages are compared without regard to case, and these characters count as one (PEP 503).
+    return tool?.micro?.name ?? project?.name?.toLowerCase().replace(/[-_.]+/g, '-');
+  },
+
+  async buildSteps(folder) {
+    const wanted = await packagesOf(folder);
+    if (wanted.length === 0) return [];
+    const pip: Command = {
+      file: `./${programs}/python`,
+      arguments: ['-m', 'pip', 'install', ...wanted],
+      title: `pip install ${wanted.join(' ')}`,
+      environment: { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' },
+      install,
+    };
+    return [{ file: 'python3', arguments: ['-m', 'venv', environmentFolder], install }, pip];
+  },
+
+  async startCommand(folder) {
+    const { project } = (await readToml(folder, 'pyproject.toml', schema)) ?? {};
+    // Without it, what a service prints would be held back until it is a lot.
+    const environment = { PYTHONUNBUFFERED: '1' };
+    const scripts = Object.keys(project?.scripts ?? {}).filter((name) => existsSync(join(folder, programs, name)));
+    const [script] = scripts;
+    if (script !== undefined && scripts.length === 1) {
+      return { file: `./${programs}/${script}`, arguments: [], environment, install: 'build the service again' };
+    }
+    const main = mains.find((name) => existsSync(join(folder, name)));
+    if (main === undefined) {
+      throw new ControlPlaneError(
+        'invalid',
+        `${folder} does not say how to start the service: looked for ${mains.join(', ')} and one script in pyproject.toml; ` +
+          'say it in a Procfile, for instance "web: gunicorn app:app"',
+      );
+    }
+    return { file: 'python3', arguments: [main], path: [programs], environment, install };
+  },
+};
+
+/**
+ * What pip is to install: the requirements; the source itself, when it says how it is made into a package; else what its
+ * project depends on, as a project without [build-system] is an application and no package.
+ */
+async function packagesOf(folder: string): Promise<readonly string[]> {
+  const requirements = (await readSourceFile(folder, 'requirements.txt')) ?? '';
+  if (requirements.split('\n').some((line) => !/^\s*(#.*)?$/.test(line))) return ['-r', 'requirements.txt'];
+  const pyproject = await readToml(folder, 'pyproject.toml', schema);
+  if (pyproject?.['build-system'] !== undefined) return ['.'];
+  const dependencies = pyproject?.project?.dependencies ?? [];
+  return dependencies.length === 0 ? [] : ['--', ...dependencies];
+}
