@@ -60,7 +60,7 @@ export class Deployer {
     if (
       previous !== undefined &&
       sameWork(previous.deployment, deployment) &&
-      allReady(running, deployment, builds.find(deployment.bundle))
+      allReady(running, deployment, await builds.find(this.#bundle(deployment)))
     ) {
       step('routed', `version ${deployment.version} is already running`);
       return previous.deployment;
@@ -116,33 +116,27 @@ export class Deployer {
     };
   }
 
+  #bundle({ service, source, bundle: digest }: Deployment): { readonly digest: string; readonly folder: string } {
+    const folder = this.#parts.bundles.find(digest);
+    if (folder !== undefined) return { digest, folder };
+    throw new ControlPlaneError(
+      'failed',
+      `the bundle ${shortDigest(digest)} of ${service} is not in the data folder; make it again with \`micro run ${source}\``,
+    );
+  }
+
   /** The folder of the finished build. */
-  async #build(
-    { service, source, bundle: digest }: Deployment,
-    onEvent: OnEvent,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const { bundles, builds } = this.#parts;
+  async #build(deployment: Deployment, onEvent: OnEvent, signal: AbortSignal): Promise<string> {
+    const { builds } = this.#parts;
+    const bundle = this.#bundle(deployment);
     const step = (detail: string): void => onEvent({ type: 'step', step: 'build', detail });
-    const found = builds.find(digest);
+    const found = await builds.find(bundle);
     if (found !== undefined) {
       step('built before');
       return found;
     }
-    const bundle = bundles.find(digest);
-    if (bundle === undefined) {
-      throw new ControlPlaneError(
-        'failed',
-        `the bundle ${shortDigest(digest)} of ${service} is not in the data folder; make it again with \`micro run ${source}\``,
-      );
-    }
-    return builds.create({
-      digest,
-      bundle,
-      onStep: step,
-      onOutput: (line) => onEvent({ type: 'output', line }),
-      signal,
-    });
+    const onOutput = (line: string): void => onEvent({ type: 'output', line });
+    return builds.create(bundle, { onStep: step, onOutput, signal });
   }
 
   async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import type { Command } from '../../process/group.ts';
 import type { Language } from '../language.types.ts';
 import { type PackageJson, readPackageJson } from './package-json.ts';
-import { npm } from './npm.ts';
+import { installNode, npm } from './npm.ts';
 import { startCommand } from './start-command.ts';
 
 /** JavaScript and TypeScript on Node.js, as npm packages. */
 export const nodeLanguage: Language = {
   name: 'Node.js',
   marker: 'package.json',
+  // Native modules are for one version of the binary interface of Node.js.
+  toolchain: { file: 'node', arguments: ['-p', 'process.versions.modules'], install: installNode },
   programs: ['node_modules/.bin'],
   recognises: (files) => files.has('package.json'),
 

@@ -34,6 +34,12 @@ const schema = z.object({
 export const pythonLanguage: Language = {
   name: 'Python',
   marker: 'requirements.txt, pyproject.toml or main.py',
+  // An environment is of one Python, to which it links.
+  toolchain: {
+    file: 'python3',
+    arguments: ['-I', '-c', 'import sys; print(sys.implementation.cache_tag, sys.base_prefix)'],
+    install,
+  },
   programs: [programs],
   recognises: (files) => ['requirements.txt', 'pyproject.toml', ...mains].some((name) => files.has(name)),
 
