@@ -37,6 +37,29 @@ describe('a Go service is built', () => {
     expect(await steps(files)).toEqual(['go build ./.micro/service ./cmd/greeter']);
   });
 
+  test('from the only program in the modules of its workspace', async () => {
+    const files = {
+      'go.work': 'go 1.21\n\nuse ./lib\nuse (\n\t"./server/" // the program\n\t../elsewhere\n)\nreplace a => ./b\n',
+      'lib/go.mod': 'module lib',
+      'lib/lib.go': 'package lib\n',
+      'server/go.mod': 'module server',
+      'server/cmd/run/main.go': main,
+    };
+    expect(await steps(files)).toEqual(['go build ./.micro/service ./server/cmd/run']);
+    await expect(steps({ 'lib/cmd/other/main.go': main })).rejects.toThrow(
+      'has several programs in cmd and the modules of its go.work (./lib/cmd/other, ./server/cmd/run)',
+    );
+  });
+
+  test('apart from a workspace that lies above it', async () => {
+    await writeFiles(folder.path, { 'go.mod': 'module x', 'main.go': main });
+    const [build] = await goLanguage.buildSteps(folder.path);
+    expect(build).toMatchObject({ environment: { GOWORK: 'off' } });
+    await writeFiles(folder.path, { 'go.work': 'use .' });
+    const [own] = await goLanguage.buildSteps(folder.path);
+    expect(own).toMatchObject({ environment: {} });
+  });
+
   test('not at all without a program, or with several', async () => {
     await expect(steps({ 'go.mod': 'module x', 'x.go': 'package x\n' })).rejects.toThrow('has no package main');
     await expect(steps({ 'cmd/a/a.go': main, 'cmd/b/b.go': main })).rejects.toThrow(

@@ -14,7 +14,7 @@ const install =
 const environmentFolder = '.venv';
 const programs = `${environmentFolder}/bin`;
 
-/** Files that start a service, the most usual first. */
+/** Files that start a service, the most usual first; what a pyproject.toml has as its script goes before them. */
 const mains = ['main.py', 'app.py', 'server.py', '__main__.py'];
 
 /** What the runtime reads of a pyproject.toml: https://packaging.python.org/specifications/pyproject-toml/ */

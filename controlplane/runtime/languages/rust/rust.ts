@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { ControlPlaneError } from '../../../errors.ts';
 import type { Language } from '../language.types.ts';
@@ -32,8 +34,9 @@ export const rustLanguage: Language = {
     return own?.metadata?.micro?.name ?? own?.name.replaceAll('_', '-');
   },
 
-  async buildSteps() {
-    return [{ file: 'cargo', arguments: ['build', '--release', '--target-dir', target], install }];
+  async buildSteps(folder) {
+    const locked = existsSync(join(folder, 'Cargo.lock')) ? ['--locked'] : [];
+    return [{ file: 'cargo', arguments: ['build', '--release', ...locked, '--target-dir', target], install }];
   },
 
   async startCommand(folder) {
