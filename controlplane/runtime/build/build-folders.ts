@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree, syncFolder } from '../content-folders.ts';
 
@@ -14,11 +14,15 @@ export interface BuildFolders {
    * Lets `fill` fill the folder of a build, one at a time of each name; a finished one is given back as it is. When `fill`
    * fails nothing is left.
    */
-  make(name: string, fill: (folder: string) => Promise<void>): Promise<string>;
+  make(name: string, fill: Fill): Promise<string>;
 }
+
+/** @param temporary a folder that is there until the build is finished, and has a short path: names of sockets must be short */
+type Fill = (folder: string, temporary: string) => Promise<void>;
 
 /** Beside the folder of a build for as long as it is not finished. */
 const unfinished = '.unfinished';
+const temporaryPrefix = '.tmp-';
 
 /** Opens the builds under `root`, and removes those that were never finished: they are of a process that was killed. */
 export async function openBuildFolders(root: string): Promise<BuildFolders> {
@@ -30,26 +34,30 @@ export async function openBuildFolders(root: string): Promise<BuildFolders> {
   };
   for (const name of await readdir(root)) {
     if (name.endsWith(unfinished)) await remove(join(root, name.slice(0, -unfinished.length)));
+    if (name.startsWith(temporaryPrefix)) await removeTree(join(root, name));
   }
 
   const find = (name: string): string | undefined => {
     const folder = join(root, name);
     return existsSync(folder) && !existsSync(folder + unfinished) ? folder : undefined;
   };
-  const makeOne = async (name: string, fill: (folder: string) => Promise<void>): Promise<string> => {
+  const makeOne = async (name: string, fill: Fill): Promise<string> => {
     const folder = join(root, name);
+    const temporary = await mkdtemp(join(root, temporaryPrefix));
     try {
       await using mark = await open(folder + unfinished, 'w');
       await mark.sync();
       await syncFolder(root);
       await mkdir(folder);
-      await fill(folder);
+      await fill(folder, temporary);
       await rm(folder + unfinished);
       await syncFolder(root);
       return folder;
     } catch (error) {
       await remove(folder);
       throw error;
+    } finally {
+      await removeTree(temporary);
     }
   };
   return {

@@ -1,5 +1,5 @@
 import { chmod, readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultLimits } from '../limits.ts';
 import { groupRuns, listProcesses, readEnvironment } from '../process/table.ts';
@@ -45,7 +45,12 @@ const expectNothingLeft = async (): Promise<void> => {
 };
 
 test('a build happens in a copy, in the place where it stays', async () => {
-  const built = await build(`require('fs').writeFileSync('made', process.cwd())`);
+  const built = await build(`
+    require('fs').writeFileSync('made', process.cwd());
+    require('fs').writeFileSync(require('os').tmpdir() + '/scratch', '');
+    console.log(require('os').tmpdir());
+  `);
+  expect(output.some((line) => dirname(line) === root())).toBe(true);
   expect(built).toBe(await builds.find(bundle()));
   expect(await readFile(join(built, 'made'), 'utf8')).toBe(built);
   expect(await readdir(bundle().folder)).toEqual(['build.js', 'package.json']);
@@ -55,7 +60,7 @@ test('a build happens in a copy, in the place where it stays', async () => {
 
 test('one that never finished is not there, and is removed by the next process', async () => {
   const built = await build('');
-  await writeFiles(root(), { [`${basename(built)}.unfinished`]: '' });
+  await writeFiles(root(), { [`${basename(built)}.unfinished`]: '', '.tmp-1/scratch': '' });
   expect(await builds.find(bundle())).toBeUndefined();
   builds = await open();
   await expectNothingLeft();

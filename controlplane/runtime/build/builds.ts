@@ -73,13 +73,15 @@ export async function openBuilds(options: {
     find: async (bundle) => folders.find(await nameOf(bundle)),
     async create(bundle, { onStep, onOutput, signal }) {
       const name = await nameOf(bundle);
-      const environment = {
-        ...options.environment,
-        ...cacheEnvironment(options.caches),
-        [markVariable]: mark,
-        [buildVariable]: name,
-      };
-      return folders.make(name, async (folder) => {
+      return folders.make(name, async (folder, temporary) => {
+        const environment = {
+          ...options.environment,
+          ...cacheEnvironment(options.caches),
+          // Compilers that are cut off leave there what they were at.
+          TMPDIR: temporary,
+          [markVariable]: mark,
+          [buildVariable]: name,
+        };
         await copyWritable(bundle.folder, folder).catch((error: unknown) => {
           throw describeDiskError(`the bundle ${bundle.folder} cannot be copied`, error);
         });
