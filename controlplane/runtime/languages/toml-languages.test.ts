@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeFolder, writeFiles } from '../runtime.fixture.ts';
 import { describeCommand } from '../process/group.ts';
@@ -29,6 +31,14 @@ describe('a Python service', () => {
     [{ 'requirements.txt': 'flask\n' }, '-r requirements.txt'],
     [{ 'pyproject.toml': '[build-system]\nrequires = []\n' }, '.'],
     [{ 'pyproject.toml': '[project]\nname = "x"\ndependencies = ["flask>=3"]\n' }, '-- flask>=3'],
+    [
+      { 'requirements.txt': 'flask==3.0\n', 'pyproject.toml': '[project]\ndependencies = ["flask>=3"]\n' },
+      '-r requirements.txt',
+    ],
+    [
+      { 'requirements.txt': 'flask\n', 'pyproject.toml': '[project.scripts]\nx = "x:main"\ny = "x:y"\n' },
+      '-r requirements.txt .',
+    ],
   ])('gets its packages in an environment of its own: %j', async (files, packages) => {
     const { steps } = await read({ 'app.py': '', ...files });
     expect(steps).toEqual(['python3 -m venv .venv', `pip install ${packages}`]);
@@ -41,9 +51,14 @@ describe('a Python service', () => {
     expect((await read({ 'pyproject.toml': both })).name).toBe('go.micro.api.greeter');
   });
 
-  test('is started by its only script, once that is installed', async () => {
+  test('is started by its only script, or the one that is called as it is', async () => {
     const pyproject = '[project]\nname = "x"\n[project.scripts]\nserve = "x:main"\n';
-    expect((await read({ 'pyproject.toml': pyproject, '.venv/bin/serve': '' })).start).toBe('./.venv/bin/serve');
+    expect((await read({ 'pyproject.toml': pyproject, 'main.py': '' })).start).toBe('./.venv/bin/serve');
+    expect((await read({ 'pyproject.toml': `${pyproject}x = "x:x"\n` })).start).toBe('./.venv/bin/x');
+    const several = `${pyproject}other = "x:x"\n`;
+    expect((await read({ 'pyproject.toml': several })).start).toBe('python3 main.py');
+    await rm(join(folder.path, 'main.py'));
+    await expect(read({ 'pyproject.toml': several })).rejects.toThrow('which has several (serve, other)');
   });
 
   test('is refused when nothing says how to start it, or its pyproject.toml is malformed', async () => {

@@ -66,16 +66,18 @@ export const pythonLanguage: Language = {
     const { project } = (await readToml(folder, 'pyproject.toml', schema)) ?? {};
     // Without it, what a service prints would be held back until it is a lot.
     const environment = { PYTHONUNBUFFERED: '1' };
-    const scripts = Object.keys(project?.scripts ?? {}).filter((name) => existsSync(join(folder, programs, name)));
-    const [script] = scripts;
-    if (script !== undefined && scripts.length === 1) {
-      return { file: `./${programs}/${script}`, arguments: [], environment, install: 'build the service again' };
+    const scripts = Object.keys(project?.scripts ?? {});
+    const script = scripts.length === 1 ? scripts[0] : scripts.find((name) => name === project?.name);
+    if (script !== undefined) {
+      const reinstall = 'build the service again, and see whether pip installs it';
+      return { file: `./${programs}/${script}`, arguments: [], environment, install: reinstall };
     }
     const main = mains.find((name) => existsSync(join(folder, name)));
     if (main === undefined) {
+      const several = scripts.length > 1 ? `, which has several (${scripts.join(', ')})` : '';
       throw new ControlPlaneError(
         'invalid',
-        `${folder} does not say how to start the service: looked for ${mains.join(', ')} and one script in pyproject.toml; ` +
+        `${folder} does not say how to start the service: looked for ${mains.join(', ')} and a script in pyproject.toml${several}; ` +
           'say it in a Procfile, for instance "web: gunicorn app:app"',
       );
     }
@@ -84,14 +86,15 @@ export const pythonLanguage: Language = {
 };
 
 /**
- * What pip is to install: the requirements; the source itself, when it says how it is made into a package; else what its
- * project depends on, as a project without [build-system] is an application and no package.
+ * What pip is to install: the requirements; and the source itself, when it says how it is made into a package or which
+ * scripts it has. A project with neither is an application: what it depends on is installed, where no requirements say it.
  */
 async function packagesOf(folder: string): Promise<readonly string[]> {
-  const requirements = (await readSourceFile(folder, 'requirements.txt')) ?? '';
-  if (requirements.split('\n').some((line) => !/^\s*(#.*)?$/.test(line))) return ['-r', 'requirements.txt'];
-  const pyproject = await readToml(folder, 'pyproject.toml', schema);
-  if (pyproject?.['build-system'] !== undefined) return ['.'];
-  const dependencies = pyproject?.project?.dependencies ?? [];
-  return dependencies.length === 0 ? [] : ['--', ...dependencies];
+  const text = (await readSourceFile(folder, 'requirements.txt')) ?? '';
+  const requirements = text.split('\n').some((line) => !/^\s*(#.*)?$/.test(line)) ? ['-r', 'requirements.txt'] : [];
+  const { project, ...rest } = (await readToml(folder, 'pyproject.toml', schema)) ?? {};
+  const { scripts = {}, dependencies = [] } = project ?? {};
+  if (rest['build-system'] !== undefined || Object.keys(scripts).length > 0) return [...requirements, '.'];
+  if (requirements.length > 0 || dependencies.length === 0) return requirements;
+  return ['--', ...dependencies];
 }
