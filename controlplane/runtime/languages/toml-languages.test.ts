@@ -77,10 +77,22 @@ describe('a Rust service', () => {
   ])('is called, built and started as its Cargo.toml says: %j', async (toml, name, program) => {
     expect(await read({ 'Cargo.toml': toml, 'package.json': {} })).toMatchObject({
       project: { kind: 'Rust' },
-      steps: ['cargo build --release --target-dir target'],
+      steps: ['cargo build --release --target-dir target', 'remove what only the build needed'],
       name,
       start: `./target/release/${program}`,
     });
+  });
+
+  test('is started by the only program that its files make, with the versions of its lock file', async () => {
+    const files = {
+      'Cargo.toml': '[package]\nname = "x"\n',
+      'Cargo.lock': '',
+      'src/lib.rs': '',
+      'src/bin/serve.rs': '',
+    };
+    const { steps, start } = await read(files);
+    expect([steps[0], start]).toEqual(['cargo build --release --locked --target-dir target', './target/release/serve']);
+    expect((await read({ 'src/main.rs': '' })).start).toBe('./target/release/x');
   });
 
   test('is refused when its Cargo.toml is that of a workspace', async () => {

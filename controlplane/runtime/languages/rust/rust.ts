@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { ControlPlaneError } from '../../../errors.ts';
@@ -9,6 +10,8 @@ const install =
   'install Rust with Cargo (https://rustup.rs, or apt-get install cargo), make sure it is on the PATH, and start the server again';
 
 const target = 'target';
+/** What is left of a build besides programs: some hundred megabytes, which the build of another version does not look at. */
+const intermediate = ['.fingerprint', 'build', 'deps', 'incremental'].map((name) => `${target}/release/${name}`);
 
 /** What the runtime reads of a Cargo.toml: https://doc.rust-lang.org/cargo/reference/manifest.html */
 const schema = z.object({
@@ -36,12 +39,20 @@ export const rustLanguage: Language = {
 
   async buildSteps(folder) {
     const locked = existsSync(join(folder, 'Cargo.lock')) ? ['--locked'] : [];
-    return [{ file: 'cargo', arguments: ['build', '--release', ...locked, '--target-dir', target], install }];
+    return [
+      { file: 'cargo', arguments: ['build', '--release', ...locked, '--target-dir', target], install },
+      {
+        file: 'rm',
+        arguments: ['-rf', ...intermediate],
+        title: 'remove what only the build needed',
+        install: 'install coreutils',
+      },
+    ];
   },
 
   async startCommand(folder) {
     const { package: own, bin } = await readCargoToml(folder);
-    const only = bin.length === 1 ? bin[0]?.name : undefined;
+    const only = bin.length === 1 ? bin[0]?.name : await onlyProgram(folder);
     const program = own?.['default-run'] ?? only ?? own?.name;
     if (program === undefined) {
       throw new ControlPlaneError(
@@ -57,6 +68,19 @@ export const rustLanguage: Language = {
     };
   },
 };
+
+/**
+ * The only program of a package that names none, by the layout of its files:
+ * https://doc.rust-lang.org/cargo/guide/project-layout.html
+ */
+async function onlyProgram(folder: string): Promise<string | undefined> {
+  if (existsSync(join(folder, 'src/main.rs'))) return undefined;
+  const names = await readdir(join(folder, 'src/bin')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw error;
+  });
+  return names.length === 1 ? names[0]?.replace(/\.rs$/, '') : undefined;
+}
 
 async function readCargoToml(folder: string): Promise<z.output<typeof schema>> {
   return (await readToml(folder, 'Cargo.toml', schema)) ?? { bin: [] };
