@@ -98,7 +98,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
-  const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const deployer = new Deployer({ bundles, builds, logs, deployments, fleet, namespaces, settled, now });
   const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();
@@ -166,12 +166,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       return usage.measure(instances.flatMap(({ state }) => state.process ?? []));
     },
 
-    async logs({ service: name, lines, follow, sinceUnixMs = 0, instance }, signal) {
+    async logs({ service: name, lines, follow, sinceUnixMs = 0, instance, build = false }, signal) {
+      if (build && instance !== undefined) {
+        throw new ControlPlaneError('invalid', 'a log is that of an instance or that of builds: ask for one of them');
+      }
       const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())], namespaces);
       const running = fleet.of(service).map(({ specification }) => specification.number);
       const known = [...running, ...(await logs.numbers(service))];
       const number = instance === undefined ? undefined : resolveInstance(instance, { service, node, known });
-      return logs.read(service, { lines, sinceMicros: sinceUnixMs * 1000, number, follow, signal });
+      const log = build ? 'build' : number;
+      return logs.read(service, { lines, sinceMicros: sinceUnixMs * 1000, name: log, follow, signal });
     },
 
     async stop() {

@@ -28,7 +28,7 @@ export interface Builds {
    * @returns the folder of the build
    * @throws ControlPlaneError `failed`, with the last lines that were printed, when a step fails
    */
-  create(bundle: BuiltBundle, options: BuildOptions): Promise<string>;
+  create(bundle: BuiltBundle, options: BuildProgress & { readonly signal: AbortSignal }): Promise<string>;
 }
 
 interface BuiltBundle {
@@ -37,12 +37,11 @@ interface BuiltBundle {
   readonly folder: string;
 }
 
-interface BuildOptions {
+export interface BuildProgress {
   /** Takes each command line before it runs. */
   readonly onStep: (commandLine: string) => void;
   /** Takes each line that is printed. */
   readonly onOutput: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /**

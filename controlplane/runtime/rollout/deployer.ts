@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ControlPlaneError } from '../../errors.ts';
-import type { Builds } from '../build/builds.ts';
+import type { BuildProgress, Builds } from '../build/builds.ts';
 import type { Bundles } from '../bundle/bundles.ts';
 import type { Instance } from '../instance/instance.ts';
+import type { Logs } from '../logs/logs.ts';
 import { readProject } from '../project/project.ts';
 import { type Namespaces, servicePath } from '../source/name.ts';
 import { sameSource } from '../source/location/location.ts';
@@ -16,6 +17,7 @@ import type { Fleet } from './fleet.ts';
 export interface DeployerOptions {
   readonly bundles: Bundles;
   readonly builds: Builds;
+  readonly logs: Logs;
   readonly deployments: Deployments;
   readonly fleet: Fleet;
   readonly namespaces: Namespaces;
@@ -127,7 +129,7 @@ export class Deployer {
 
   /** The folder of the finished build. */
   async #build(deployment: Deployment, onEvent: OnEvent, signal: AbortSignal): Promise<string> {
-    const { builds } = this.#parts;
+    const { builds, logs } = this.#parts;
     const bundle = this.#bundle(deployment);
     const step = (detail: string): void => onEvent({ type: 'step', step: 'build', detail });
     const found = await builds.find(bundle);
@@ -135,8 +137,28 @@ export class Deployer {
       step('built before');
       return found;
     }
-    const onOutput = (line: string): void => onEvent({ type: 'output', line });
-    return builds.create(bundle, { onStep: step, onOutput, signal });
+    const log = logs.open(deployment.service, 'build');
+    const keep = (...lines: readonly string[]): void => void log.write('stdout', lines);
+    keep(`version ${deployment.version}`);
+    const progress: BuildProgress = {
+      onStep: (commandLine) => {
+        step(commandLine);
+        keep(`> ${commandLine}`);
+      },
+      onOutput: (line) => {
+        onEvent({ type: 'output', line });
+        keep(line);
+      },
+    };
+    try {
+      return await builds.create(bundle, { ...progress, signal });
+    } catch (error) {
+      // What was printed last, which follows it, stands there already.
+      keep((error as Error).message.split('\n', 1)[0] ?? '');
+      throw error;
+    } finally {
+      await log.close();
+    }
   }
 
   async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {
