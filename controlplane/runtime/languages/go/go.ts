@@ -32,7 +32,7 @@ export const goLanguage: Language = {
     const environment = isWorkspace ? {} : { GOWORK: 'off' };
     const go = (...words: readonly string[]): Command => ({ file: 'go', arguments: words, environment, install });
     // What plain files import besides the standard library is fetched in its newest version.
-    const prepare = isModule ? [] : [go('mod', 'init', 'service'), go('mod', 'tidy')];
+    const prepare = isModule ? [] : [go('mod', 'init', 'service'), go('mod', 'tidy', '-modcacherw')];
     // The bundle has no history to take a version from, and what lies above it is another repository. Without
     // -modcacherw nobody could remove the cache without changing its modes first.
     return [...prepare, go('build', '-buildvcs=false', '-modcacherw', '-o', program, path)];

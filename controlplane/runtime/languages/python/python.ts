@@ -56,7 +56,7 @@ export const pythonLanguage: Language = {
       file: `./${programs}/python`,
       arguments: ['-m', 'pip', 'install', ...wanted],
       title: `pip install ${wanted.join(' ')}`,
-      environment: { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' },
+      environment: { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PIP_PROGRESS_BAR: 'off' },
       install,
     };
     return [{ file: 'python3', arguments: ['-m', 'venv', environmentFolder], install }, pip];
