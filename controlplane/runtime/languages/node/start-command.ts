@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ControlPlaneError } from '../../../errors.ts';
 import type { Command } from '../../process/group.ts';
 import { installNode, npm } from './npm.ts';
-import { plugAndPlay } from './plug-and-play.ts';
+import { plugAndPlay, usesPlugAndPlay } from './plug-and-play.ts';
 import type { PackageJson } from './package-json.ts';
 
 /** A word that a shell would pass on as it is. */
@@ -37,7 +37,7 @@ function findCommand(folder: string, packageJson: PackageJson): Command {
     return {
       file: existsSync(join(folder, local)) ? local : program,
       arguments: rest,
-      install: program === 'node' ? installNode : `add ${program} to the dependencies in package.json, or install it`,
+      install: program === 'node' ? installNode : whereItBelongs(folder, program),
     };
   }
   const file = [main, 'server.js', 'index.js'].find((name) => name !== undefined && existsSync(join(folder, name)));
@@ -49,4 +49,9 @@ function findCommand(folder: string, packageJson: PackageJson): Command {
     );
   }
   return { file: 'node', arguments: [file], install: installNode };
+}
+
+function whereItBelongs(folder: string, program: string): string {
+  if (!usesPlugAndPlay(folder)) return `add ${program} to the dependencies in package.json, or install it`;
+  return `only Yarn finds it, which installed it without node_modules: set "nodeLinker: node-modules" in .yarnrc.yml`;
 }
