@@ -86,6 +86,11 @@ test('one that was made for another version of Node.js is not found, and made an
   expect((await readdir(root())).toSorted()).toEqual([basename(built), basename(anew)].toSorted());
 });
 
+test('a build lets everything else on the machine go first', async () => {
+  await build(`console.log('priority', require('os').getPriority())`);
+  expect(output).toContain('priority 5');
+});
+
 test('what a build leaves running is ended with it', async () => {
   await build(`
     const { spawn } = require('node:child_process');
