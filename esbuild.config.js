@@ -16,7 +16,11 @@ const { filename: __filename, dirname: __dirname } = import.meta;
 // One file for what `micro` loads at its start, and one for each part that only some commands need: a process that reads
 // 600 small files needs 1.7 times the processor time to start, and 10 MB more.
 await build({
-  entryPoints: { micro: 'dist/cli/main.js' },
+  entryPoints: {
+    micro: 'dist/cli/main.js',
+    // The runtime starts it for each static site, from beside the chunk that knows of it.
+    'file-server': 'dist/controlplane/runtime/languages/static/file-server.js',
+  },
   outdir: 'dist/bin',
   bundle: true,
   splitting: true,

@@ -1,8 +1,9 @@
 import { Command } from 'clipanion';
 import { describeError } from './errors.ts';
 
-/** What git reaches repositories by: the ssh agent, its settings, proxies and the certificates it trusts. */
-const forGit = /^(SSH_AUTH_SOCK|XDG_CONFIG_HOME|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR))$/i;
+/** What git and builds reach others by: the ssh agent, settings, proxies, the certificates to be trusted. */
+const forFetching =
+  /^(SSH_AUTH_SOCK|XDG_CONFIG_HOME|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|COREPACK_NPM_REGISTRY)$/i;
 
 /** A command whose errors go to stderr without a stack trace, with the exit codes of this program. */
 export abstract class MicroCommand extends Command {
@@ -23,11 +24,11 @@ export abstract class MicroCommand extends Command {
   protected inherited() {
     const { PATH = '/usr/local/bin:/usr/bin:/bin', HOME = '/', LANG = 'C.UTF-8' } = this.context.env;
     const environment = { PATH, HOME, LANG };
-    const given = Object.entries(this.context.env).filter(([name]) => forGit.test(name));
+    const given = Object.entries(this.context.env).filter(([name]) => forFetching.test(name));
     return {
       version: this.cli.binaryVersion ?? '',
       environment,
-      gitEnvironment: { ...environment, ...(Object.fromEntries(given) as Record<string, string>) },
+      fetchEnvironment: { ...environment, ...(Object.fromEntries(given) as Record<string, string>) },
     };
   }
 

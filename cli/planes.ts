@@ -60,7 +60,7 @@ export interface Plane {
 /** Starts the control plane with the settings of the command line. */
 export async function startControl(
   options: ControlOptions,
-  inherited: Pick<ControlPlaneOptions, 'version' | 'environment' | 'gitEnvironment'>,
+  inherited: Pick<ControlPlaneOptions, 'version' | 'environment' | 'fetchEnvironment'>,
   log: Logger,
 ): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'node' | 'routes' | 'endStreams'>> {
   // Loaded here, and not by client commands: it brings the store along.

@@ -39,10 +39,10 @@ export interface ControlPlaneOptions {
   readonly namespace: string;
   /** How long calls in flight may go on at an instance that is replaced or killed, in milliseconds. */
   readonly instanceDrainMs: number;
-  /** PATH, HOME and LANG for builds and services: all they get of the server's own environment. */
+  /** PATH, HOME and LANG for services: all they get of the server's own environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The same for git when it fetches sources, with what leads it to credentials and proxies. */
-  readonly gitEnvironment: Readonly<Record<string, string>>;
+  /** The same for git and builds, which fetch things, with what leads to credentials and proxies. */
+  readonly fetchEnvironment: Readonly<Record<string, string>>;
   /** The git repository in which sources are that are named by a path alone. */
   readonly servicesRepository: string;
   /** Version of the server. */
@@ -75,7 +75,7 @@ const endless = [RuntimeService.logs, RegistryService.watch];
  * @throws ControlPlaneError when a part cannot be had; nothing is left running then
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { environment, gitEnvironment, servicesRepository, log, version } = options;
+  const { environment, fetchEnvironment, servicesRepository, log, version } = options;
   await using started = new AsyncDisposableStack();
   const own = <Part extends { stop(): void | Promise<void> }>(part: Part): Part =>
     started.adopt(part, async (stopping) => stopping.stop());
@@ -111,7 +111,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         return publisher.drained(addresses, timeoutMs);
       },
       environment,
-      gitEnvironment,
+      fetchEnvironment,
       servicesRepository,
       limits: { drainMs: options.instanceDrainMs },
       log,

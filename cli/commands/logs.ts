@@ -19,6 +19,7 @@ export class LogsCommand extends ClientCommand {
       ['The last 100 lines', 'micro logs greeter'],
       ['The last 10 lines, and all that follow', 'micro logs -f -n 10 greeter'],
       ['What one instance printed in the last ten minutes', 'micro logs greeter --instance 2 --since 10m'],
+      ['What its builds printed', 'micro logs greeter --build'],
     ],
   });
 
@@ -30,11 +31,12 @@ export class LogsCommand extends ClientCommand {
     description: 'only what was printed since then: how long ago (10m, 2h, 3d), or a time (2026-11-24T10:00:00Z)',
   });
   instance = Option.String('--instance', { description: 'only what this instance prints: 2, or node-1/2' });
+  build = Option.Boolean('--build', false, { description: 'what its builds printed, and not its instances' });
   service = Option.String();
 
   protected override async call(server: Server): Promise<void> {
-    const { service, follow, instance = '' } = this;
-    const request = { service, follow, instance, ...readOptions(this) };
+    const { service, follow, instance = '', build } = this;
+    const request = { service, follow, instance, build, ...readOptions(this) };
     const shown = new LogLines();
     for await (const response of server.client(RuntimeClient).logs(request)) {
       const line = response as LogsResponse;
@@ -45,9 +47,11 @@ export class LogsCommand extends ClientCommand {
 }
 
 /** @throws UsageError with every problem */
-function readOptions({ lines, since }: { lines: string | undefined; since: string | undefined }) {
+function readOptions({ lines, since, instance, build }: Pick<LogsCommand, 'lines' | 'since' | 'instance' | 'build'>) {
   const problems: string[] = [];
   if (lines !== undefined && !/^\d{1,6}$/.test(lines)) problems.push(`--lines: "${lines}" is not a number of lines`);
+  if (build && instance !== undefined)
+    problems.push('--build and --instance: a log is that of builds or of an instance');
   const sinceMs = since === undefined ? 0 : parseSince(since, Date.now());
   if (sinceMs === undefined) problems.push(`--since: "${since}" is neither a time ago such as 10m nor a time`);
   if (problems.length > 0) throw new UsageError(problems.join('\n  '));

@@ -106,7 +106,7 @@ async function collect<T>(stream: ClientReadableStream<T>): Promise<readonly T[]
   for await (const received of stream) messages.push(received as T);
   return messages;
 }
-const logsRequest = { service: 'hello', follow: false, sinceUnixMs: 0n, instance: '' };
+const logsRequest = { service: 'hello', follow: false, sinceUnixMs: 0n, instance: '', build: false };
 const request = { source: { $case: 'location', value: 'hello' } as const, name: '', instances: 0, environment: {} };
 
 describe('Run', () => {
@@ -206,7 +206,13 @@ describe('Logs', () => {
     expect(await collect(client.logs(logsRequest))).toEqual([
       { instance: 'node-1/1', timeUnixMs: 1_767_225_600_000n, stream: LogStream.LOG_STREAM_STDERR, line: 'oops' },
     ]);
-    expect(logs.mock.calls[0]?.[0]).toEqual({ service: 'hello', follow: false, lines: 100, sinceUnixMs: 0 });
+    expect(logs.mock.calls[0]?.[0]).toEqual({
+      service: 'hello',
+      follow: false,
+      lines: 100,
+      sinceUnixMs: 0,
+      build: false,
+    });
     await collect(client.logs({ ...logsRequest, lines: 0 }));
     expect(logs.mock.calls[1]?.[0]).toMatchObject({ lines: 0 });
     await collect(client.logs({ ...logsRequest, sinceUnixMs: 7n, instance: '2' }));

@@ -53,10 +53,10 @@ export function runtimeService({ runtime, log }: RuntimeServiceOptions): Runtime
       return { deployments: service === '' ? deployments.map(withoutLines) : deployments };
     }),
     logs: streamHandler(log, async (call, signal) => {
-      const { service, follow, instance, sinceUnixMs } = call.request;
+      const { service, follow, instance, build, sinceUnixMs } = call.request;
       const since = Number(sinceUnixMs);
       const lines = Math.min(call.request.lines ?? (since > 0 ? mostLogLines : defaultLogLines), mostLogLines);
-      const request = { service, follow, lines, sinceUnixMs: since, instance: instance || undefined };
+      const request = { service, follow, lines, sinceUnixMs: since, instance: instance || undefined, build };
       for await (const line of await runtime.logs(request, signal)) {
         const written = call.write({
           instance: line.instance,

@@ -78,7 +78,7 @@ export async function startFixture(
       settled: async () => undefined,
       drained: async () => true,
       environment: testEnvironment,
-      gitEnvironment: testEnvironment,
+      fetchEnvironment: testEnvironment,
       servicesRepository: 'file:///nowhere',
       log,
       ...options,

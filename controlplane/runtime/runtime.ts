@@ -8,7 +8,7 @@ import { openBundles } from './bundle/bundles.ts';
 import { Cgroups } from './cgroup/cgroups.ts';
 import type { Drained } from './instance/context.ts';
 import { checkEnvironment } from './instance/environment.ts';
-import { markVariable, runtimeMark } from './instance/mark.ts';
+import { runtimeMark } from './instance/mark.ts';
 import { resolveInstance } from './instance/number.ts';
 import { findOrphans } from './instance/orphans.ts';
 import { Ports } from './instance/port.ts';
@@ -41,15 +41,12 @@ export interface RuntimeOptions {
   /** Resolves when calls are routed as of a store revision, or after a bounded time. */
   readonly settled: (revision: bigint) => Promise<unknown>;
   readonly drained: Drained;
-  /**
-   * PATH, HOME and LANG for git, builds and instances. They get nothing else of the server's own environment, which may
-   * hold secrets.
-   */
+  /** PATH, HOME and LANG for instances. They get nothing else of the server's own environment, which may hold secrets. */
   readonly environment: Readonly<Record<string, string>>;
   /** The git repository in which sources are that are named by a path alone. */
   readonly servicesRepository: string;
-  /** What git gets when it fetches: `environment`, and what leads to credentials and proxies, such as SSH_AUTH_SOCK. */
-  readonly gitEnvironment: Readonly<Record<string, string>>;
+  /** What git and builds get, as they fetch: `environment`, and what leads to credentials and proxies, such as SSH_AUTH_SOCK. */
+  readonly fetchEnvironment: Readonly<Record<string, string>>;
   readonly log: Logger;
   /** Where instances listen. Default 127.0.0.1. */
   readonly host?: string;
@@ -83,14 +80,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     dataFolder: folder,
     bundles,
     servicesRepository: options.servicesRepository,
-    environment: options.gitEnvironment,
+    environment: options.fetchEnvironment,
     namespaces,
     limits,
   });
   const builds = await openBuilds({
     root: join(folder, 'builds'),
     caches: join(folder, 'caches'),
-    environment: { ...environment, [markVariable]: mark },
+    environment: options.fetchEnvironment,
+    mark,
     limits,
   });
   const logs = openLogs({ node, folder: join(folder, 'logs'), limits, log, now });
@@ -100,7 +98,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
-  const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const deployer = new Deployer({ bundles, builds, logs, deployments, fleet, namespaces, settled, now });
   const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();
@@ -168,12 +166,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       return usage.measure(instances.flatMap(({ state }) => state.process ?? []));
     },
 
-    async logs({ service: name, lines, follow, sinceUnixMs = 0, instance }, signal) {
+    async logs({ service: name, lines, follow, sinceUnixMs = 0, instance, build = false }, signal) {
+      if (build && instance !== undefined) {
+        throw new ControlPlaneError('invalid', 'a log is that of an instance or that of builds: ask for one of them');
+      }
       const service = resolveName(name, [...(await deployments.services()), ...(await logs.services())], namespaces);
       const running = fleet.of(service).map(({ specification }) => specification.number);
       const known = [...running, ...(await logs.numbers(service))];
       const number = instance === undefined ? undefined : resolveInstance(instance, { service, node, known });
-      return logs.read(service, { lines, sinceMicros: sinceUnixMs * 1000, number, follow, signal });
+      const log = build ? 'build' : number;
+      return logs.read(service, { lines, sinceMicros: sinceUnixMs * 1000, name: log, follow, signal });
     },
 
     async stop() {

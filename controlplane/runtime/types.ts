@@ -59,6 +59,8 @@ interface LogsRequest {
   readonly sinceUnixMs?: number;
   /** "<node>/<number>" or "<number>"; all instances when left out. */
   readonly instance?: string | undefined;
+  /** What its builds printed, and not its instances. Default false. */
+  readonly build?: boolean;
 }
 
 /** Starts services from source and keeps them running. A service is named in full, or in short where only one fits. */

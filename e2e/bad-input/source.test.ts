@@ -32,6 +32,10 @@ test('a build that fails shows its last lines, and leaves the running version al
   expect(stderr).toMatch(/^micro: the build failed: npm run build .*/m);
   expect(stderr.slice(stderr.indexOf('micro: the build failed'))).toContain('no such thing: frobnicate');
   expect(await text(server, '/service/builder/')).toBe('first');
+
+  const log = await server.succeed('logs', 'builder', '--build');
+  expect(log).toMatch(/\/build > npm run build\n[^]* no such thing: frobnicate\n[^]* the build failed: .*code 3/);
+  expect(log).not.toContain('it printed last:\n');
 });
 
 test('a version that ends when it is started does not take the place of the one that runs', async ({

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultLimits } from '../limits.ts';
 import { groupRuns, listProcesses, readEnvironment } from '../process/table.ts';
@@ -17,9 +17,11 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
+const bundle = () => ({ digest, folder: join(folder.path, 'bundle') });
 const root = (): string => join(folder.path, 'builds');
 const open = (options: { limits?: object; environment?: Readonly<Record<string, string>> } = {}): Promise<Builds> =>
   openBuilds({
+    mark: '1:2',
     root: root(),
     caches: join(folder.path, 'caches'),
     environment: options.environment ?? testEnvironment,
@@ -27,35 +29,39 @@ const open = (options: { limits?: object; environment?: Readonly<Record<string, 
   });
 /** Builds a package whose build script runs `script` in Node. */
 const build = async (script: string, options: { signal?: AbortSignal; packageJson?: object } = {}): Promise<string> => {
-  const bundle = await writeFiles(join(folder.path, 'bundle'), {
+  await writeFiles(bundle().folder, {
     'package.json': { name: 'x', version: '1.0.0', scripts: { build: 'node build.js' }, ...options.packageJson },
     'build.js': script,
   });
-  return builds.create({
-    digest,
-    bundle,
+  return builds.create(bundle(), {
     onStep: (commandLine) => output.push(`> ${commandLine}`),
     onOutput: (line) => output.push(line),
     signal: options.signal ?? new AbortController().signal,
   });
 };
 const expectNothingLeft = async (): Promise<void> => {
-  expect(builds.find(digest)).toBeUndefined();
+  expect(await builds.find(bundle())).toBeUndefined();
   expect(await readdir(root())).toEqual([]);
 };
 
 test('a build happens in a copy, in the place where it stays', async () => {
-  const built = await build(`require('fs').writeFileSync('made', process.cwd())`);
-  expect(built).toBe(builds.find(digest));
+  const built = await build(`
+    require('fs').writeFileSync('made', process.cwd());
+    require('fs').writeFileSync(require('os').tmpdir() + '/scratch', '');
+    console.log(require('os').tmpdir());
+  `);
+  expect(output.some((line) => dirname(line) === root())).toBe(true);
+  expect(built).toBe(await builds.find(bundle()));
   expect(await readFile(join(built, 'made'), 'utf8')).toBe(built);
-  expect(await readdir(join(folder.path, 'bundle'))).toEqual(['build.js', 'package.json']);
-  expect(await readdir(root())).toEqual(['0'.repeat(64)]);
+  expect(await readdir(bundle().folder)).toEqual(['build.js', 'package.json']);
+  expect(await readdir(root())).toEqual([basename(built)]);
+  expect(basename(built)).toMatch(/^0{64}-[0-9a-f]{12}$/);
 });
 
 test('one that never finished is not there, and is removed by the next process', async () => {
   const built = await build('');
-  await writeFiles(root(), { [`${'0'.repeat(64)}.unfinished`]: '' });
-  expect(builds.find(digest)).toBeUndefined();
+  await writeFiles(root(), { [`${basename(built)}.unfinished`]: '', '.tmp-1/scratch': '' });
+  expect(await builds.find(bundle())).toBeUndefined();
   builds = await open();
   await expectNothingLeft();
   expect(await build('')).toBe(built);
@@ -67,9 +73,39 @@ test('two of one bundle at the same time are one', async () => {
   expect(output.filter((line) => line === '> npm run build')).toHaveLength(1);
 });
 
+test('one that was made for another version of Node.js is not found, and made anew beside it', async () => {
+  const built = await build('');
+  const other = await writeFiles(join(folder.path, 'other'), {
+    node: `#!/bin/sh\n[ "$1" != -p ] || { echo 999; exit; }\nexec ${process.execPath} "$@"\n`,
+  });
+  await chmod(join(other, 'node'), 0o755);
+  builds = await open({ environment: { ...testEnvironment, PATH: `${other}:${testEnvironment.PATH}` } });
+  expect(await builds.find(bundle())).toBeUndefined();
+  const anew = await build('');
+  expect(anew).not.toBe(built);
+  expect((await readdir(root())).toSorted()).toEqual([basename(built), basename(anew)].toSorted());
+});
+
+test('a build lets everything else on the machine go first', async () => {
+  await build(`console.log('priority', require('os').getPriority())`);
+  expect(output).toContain('priority 5');
+});
+
+test('what a build leaves running is ended with it', async () => {
+  await build(`
+    const { spawn } = require('node:child_process');
+    const daemon = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    daemon.unref();
+    console.log(daemon.pid);
+  `);
+  const pid = output.find((line) => /^\d+$/.test(line));
+  expect(pid).toBeDefined();
+  expect(groupRuns(Number(pid))).toBe(false);
+});
+
 test('npm ci is used where there is a lock file', async () => {
   const lock = { name: 'x', version: '1.0.0', lockfileVersion: 3, packages: {} };
-  await writeFiles(join(folder.path, 'bundle'), {
+  await writeFiles(bundle().folder, {
     'dep/package.json': { name: 'dep', version: '1.0.0' },
     'package-lock.json': {
       ...lock,

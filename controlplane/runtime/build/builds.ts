@@ -1,37 +1,47 @@
-import { chmod, copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describeDiskError } from '../content-folders.ts';
+import { markVariable } from '../instance/mark.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Command } from '../process/group.ts';
 import { readProject } from '../project/project.ts';
 import { openBuildFolders } from './build-folders.ts';
 import { cacheEnvironment } from './caches.ts';
+import { inTurn } from './in-turn.ts';
+import { buildVariable, endLeftovers } from './leftovers.ts';
 import { runSteps } from './steps.ts';
+import { Toolchains } from './toolchains.ts';
 
-/** The builds of this node, by the digest of the bundle that each was made from. */
+/** The builds of this node, by the bundle that each was made from, and the toolchain it was made with. */
 export interface Builds {
-  /** The folder of a finished build; `undefined` when there is none. */
-  find(digest: string): string | undefined;
+  /**
+   * The folder of a finished build, made with the toolchain that is there now; `undefined` when there is none.
+   *
+   * @throws ControlPlaneError `invalid` when the bundle holds nothing that is known how to run
+   */
+  find(bundle: BuiltBundle): Promise<string | undefined>;
   /**
    * Builds a bundle.
    *
    * @returns the folder of the build
    * @throws ControlPlaneError `failed`, with the last lines that were printed, when a step fails
    */
-  create(options: BuildOptions): Promise<string>;
+  create(bundle: BuiltBundle, options: BuildProgress & { readonly signal: AbortSignal }): Promise<string>;
 }
 
-interface BuildOptions {
+interface BuiltBundle {
+  /** "sha256:…". */
   readonly digest: string;
-  /** The folder of the bundle. */
-  readonly bundle: string;
+  readonly folder: string;
+}
+
+export interface BuildProgress {
   /** Takes each command line before it runs. */
   readonly onStep: (commandLine: string) => void;
   /** Takes each line that is printed. */
   readonly onOutput: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,28 +49,50 @@ interface BuildOptions {
  *
  * @param options.caches folder for what builds may use again of each other's downloads and results
  * @param options.environment what the environment of all that runs in a build begins with
+ * @param options.mark what marks the processes of this runtime
  */
 export async function openBuilds(options: {
   readonly root: string;
   readonly caches: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly mark: string;
   readonly limits: RuntimeLimits;
 }): Promise<Builds> {
+  const { limits, mark } = options;
   const folders = await openBuildFolders(options.root);
-  const environment = { ...options.environment, ...cacheEnvironment(options.caches) };
-  const { limits } = options;
+  const toolchains = new Toolchains(options.environment);
   const atOnce = pLimit(limits.buildsAtOnce);
+
+  const nameOf = async ({ digest, folder }: BuiltBundle): Promise<string> => {
+    const hash = digest.replace(/^sha256:/, '');
+    const { toolchain } = await readProject(folder);
+    return toolchain === undefined ? hash : `${hash}-${await toolchains.identify(toolchain)}`;
+  };
   return {
-    find: (digest) => folders.find(digest),
-    async create({ digest, bundle, onStep, onOutput, signal }) {
-      return folders.make(digest, async (folder) => {
-        await copyWritable(bundle, folder).catch((error: unknown) => {
-          throw describeDiskError(`the bundle ${bundle} cannot be copied`, error);
+    find: async (bundle) => folders.find(await nameOf(bundle)),
+    async create(bundle, { onStep, onOutput, signal }) {
+      const name = await nameOf(bundle);
+      return folders.make(name, async (folder, temporary) => {
+        const environment = {
+          ...options.environment,
+          ...cacheEnvironment(options.caches),
+          // Compilers that are cut off leave there what they were at.
+          TMPDIR: temporary,
+          [markVariable]: mark,
+          [buildVariable]: name,
+        };
+        await copyWritable(bundle.folder, folder).catch((error: unknown) => {
+          throw describeDiskError(`the bundle ${bundle.folder} cannot be copied`, error);
         });
-        const project = await readProject(folder);
-        const steps = await project.buildSteps();
+        const steps = await (await readProject(folder)).buildSteps();
         const rest = { folder, environment, limits, onOutput, signal };
-        await atOnce(() => runSteps({ ...rest, steps, onStep }));
+        await inTurn(atOnce, signal, async () => {
+          try {
+            await runSteps({ ...rest, steps, onStep });
+          } finally {
+            await endLeftovers({ mark, build: name });
+          }
+        });
         await runSteps({ ...rest, steps: [writeToDisk], onStep: () => undefined });
       });
     },

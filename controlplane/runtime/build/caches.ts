@@ -10,12 +10,12 @@ import { join } from 'node:path';
 export function cacheEnvironment(folder: string): Readonly<Record<string, string>> {
   const at = (name: string): string => join(folder, name);
   return {
+    // What pip, Go, Yarn 1 and Corepack keep theirs under, as do most tools: https://specifications.freedesktop.org/basedir-spec/
+    XDG_CACHE_HOME: folder,
     npm_config_cache: at('npm'),
-    npm_config_store_dir: at('pnpm'),
-    YARN_CACHE_FOLDER: at('yarn'),
-    PIP_CACHE_DIR: at('pip'),
-    GOCACHE: at('go-build'),
-    GOMODCACHE: at('go-modules'),
+    PNPM_HOME: at('pnpm'),
+    YARN_GLOBAL_FOLDER: at('yarn-berry'),
+    GOPATH: at('go'),
     CARGO_HOME: at('cargo'),
   };
 }

@@ -2,6 +2,7 @@ import { ControlPlaneError } from '../../errors.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import { type Command, describeCommand, describeExit, startProcessGroup } from '../process/group.ts';
 import { LastLines } from '../process/last-lines.ts';
+import { lowerPriority } from '../process/priority.ts';
 
 /** How long a build that is cut off has to end after SIGTERM: it holds nothing that would be lost. */
 const cutOffGraceMs = 2000;
@@ -49,7 +50,14 @@ export async function runSteps(options: {
       const commandLine = describeCommand(command);
       signal.throwIfAborted();
       onStep(commandLine);
-      const group = await startProcessGroup({ command, folder, environment, onLines: (_, lines) => take(lines) });
+      const group = await startProcessGroup({
+        command,
+        folder,
+        environment,
+        // What serves on this machine goes first.
+        onStart: lowerPriority,
+        onLines: (_, lines) => take(lines),
+      });
       const stop = (): void => void group.stop(cutOffGraceMs);
       cutOff.addEventListener('abort', stop);
       if (cutOff.aborted) stop();

@@ -4,7 +4,7 @@ import ignore, { type Ignore } from 'ignore';
 import { ControlPlaneError } from '../../errors.ts';
 
 /** Never part of a bundle: git's history, and packages that the build fetches for its own machine. */
-const always = new Set(['.git', 'node_modules']);
+const always = new Set(['.git', 'node_modules', '.venv', '__pycache__']);
 /** Bytes of a file with rules. */
 const largestRules = 1024 * 1024;
 const ruleFiles = { all: ['.gitignore', '.microignore'], micro: ['.microignore'] };

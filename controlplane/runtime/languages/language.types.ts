@@ -6,6 +6,8 @@ export interface Language {
   readonly name: string;
   /** What tells it, for people: "package.json". */
   readonly marker: string;
+  /** Prints on which version of its toolchain a build of it depends; left out where a finished build depends on none. */
+  readonly toolchain?: Command;
   /** Folders of a build that hold programs, which commands find before those of the PATH. */
   readonly programs: readonly string[];
   /** Whether a folder that holds these files and folders is of it. */

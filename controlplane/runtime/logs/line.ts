@@ -1,8 +1,8 @@
 import type { OutputStream } from '../process/group.ts';
 
-/** A line that an instance printed. */
+/** A line that an instance, or a build, printed. */
 export interface LogLine {
-  /** "<node>/<number>". */
+  /** "<node>/<number>", or "<node>/build". */
   readonly instance: string;
   /** Microseconds since 1970, and later than those of the line before it. */
   readonly timeMicros: number;

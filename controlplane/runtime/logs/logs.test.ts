@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultLimits } from '../limits.ts';
 import { makeFolder } from '../runtime.fixture.ts';
 import type { LogLine } from './line.ts';
-import { type InstanceLog, type Logs, openLogs } from './logs.ts';
+import { type Log, type LogName, type Logs, openLogs } from './logs.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let logs: Logs;
 let now: number;
 let reported: string[];
-let opened: InstanceLog[];
+let opened: Log[];
 beforeEach(async () => {
   folder = await makeFolder();
   now = Date.UTC(2026, 0, 1);
@@ -24,8 +24,8 @@ afterEach(async () => {
   await folder.remove();
 });
 
-const openLog = (number: number, service = 'hello'): InstanceLog => {
-  const log = logs.open(service, number);
+const openLog = (name: LogName, service = 'hello'): Log => {
+  const log = logs.open(service, name);
   opened.push(log);
   return log;
 };
@@ -38,13 +38,21 @@ const open = (limits: object = {}): Logs =>
     log: pino({}, { write: (line) => void reported.push(line) }),
     now: () => now,
   });
-const read = async (lines: number): Promise<readonly LogLine[]> => {
+const read = async (lines: number, name?: LogName): Promise<readonly LogLine[]> => {
   const read: LogLine[] = [];
   const signal = new AbortController().signal;
-  for await (const line of logs.read('hello', { lines, follow: false, signal })) read.push(line);
+  for await (const line of logs.read('hello', { lines, name, follow: false, signal })) read.push(line);
   return read;
 };
 const texts = async (lines = 100): Promise<readonly string[]> => (await read(lines)).map(({ text }) => text);
+
+test('what builds print is kept apart from what instances print', async () => {
+  await openLog('build').write('stdout', ['compiling']);
+  await openLog(1).write('stdout', ['serving']);
+  expect(await texts()).toEqual(['serving']);
+  expect(await read(100, 'build')).toMatchObject([{ instance: 'node-1/build', text: 'compiling' }]);
+  expect(await logs.numbers('hello')).toEqual([1]);
+});
 
 test('lines are kept with their time, their stream and their instance', async () => {
   const log = openLog(3);
@@ -86,9 +94,9 @@ test('lines of one instance, or since a time, are told apart from the others', a
     return found;
   };
   expect(await readOnly({ sinceMicros })).toEqual(['a', 'b']);
-  expect(await readOnly({ number: 1 })).toEqual(['old', 'a']);
-  expect(await readOnly({ number: 1, sinceMicros })).toEqual(['a']);
-  expect(await readOnly({ number: 3 })).toEqual([]);
+  expect(await readOnly({ name: 1 })).toEqual(['old', 'a']);
+  expect(await readOnly({ name: 1, sinceMicros })).toEqual(['a']);
+  expect(await readOnly({ name: 3 })).toEqual([]);
   expect(new Set(await logs.numbers('hello'))).toEqual(new Set([1, 2]));
 });
 
@@ -134,13 +142,13 @@ test('lines that cannot be kept are reported, and still reach those who follow',
   await writeFile(join(folder.path, 'hello'), 'in the way of the folder');
   await openLog(1).write('stdout', ['lost']);
   expect(reported).toHaveLength(1);
-  expect(reported[0]).toContain('lines of an instance could not be kept');
+  expect(reported[0]).toContain('lines of a log could not be kept');
 });
 
 describe('following', () => {
-  const follow = (lines: number, number?: number) => {
+  const follow = (lines: number, name?: LogName) => {
     const ending = new AbortController();
-    const followed = logs.read('hello', { lines, number, follow: true, signal: ending.signal });
+    const followed = logs.read('hello', { lines, name, follow: true, signal: ending.signal });
     const next = async (): Promise<string | undefined> => ((await followed.next()).value as LogLine | undefined)?.text;
     return { next, end: () => ending.abort() };
   };

@@ -8,20 +8,23 @@ import { formatLine, type LogLine, parseLine } from './line.ts';
 import { RotatingFile, rotatedPaths } from './rotating-file.ts';
 import { readLastLines } from './tail.ts';
 
-/** What instances print, in `<folder>/<service>/<number>.log`, for as long as there is room for it. */
+/** Whose log it is: that of an instance, by its number, or of the builds of a service. */
+export type LogName = number | 'build';
+
+/** What instances and builds print, in `<folder>/<service>/<number or "build">.log`, for as long as there is room for it. */
 export interface Logs {
-  /** Opens the log of one instance. What an earlier instance of that number printed stays before it. */
-  open(service: string, number: number): InstanceLog;
+  /** Opens a log. What an earlier instance of that number, or an earlier build, printed stays before it. */
+  open(service: string, name: LogName): Log;
   /** The services of which anything is kept. */
   services(): Promise<readonly string[]>;
   /** The numbers of the instances of a service of which anything is kept. */
   numbers(service: string): Promise<readonly number[]>;
   /**
-   * The last lines of the instances of a service, oldest first.
+   * The last lines of the instances or the builds of a service, oldest first.
    *
    * @param options.lines how many of the past at most
    * @param options.sinceMicros none that is older, microseconds since 1970; default 0
-   * @param options.number those of one instance; default all
+   * @param options.name those of one instance, or of builds; default all instances
    * @param options.follow goes on with what is printed from now on, until `signal` is aborted
    */
   read(service: string, options: ReadOptions): AsyncGenerator<LogLine>;
@@ -30,12 +33,12 @@ export interface Logs {
 interface ReadOptions {
   readonly lines: number;
   readonly sinceMicros?: number;
-  readonly number?: number | undefined;
+  readonly name?: LogName | undefined;
   readonly follow: boolean;
   readonly signal: AbortSignal;
 }
 
-export interface InstanceLog {
+export interface Log {
   /** Resolves when the lines are in the file. */
   write(stream: OutputStream, lines: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +56,7 @@ export function openLogs(options: {
   const { node, folder, limits, log, now } = options;
   const followers = new Set<{
     readonly service: string;
-    readonly number: number | undefined;
+    readonly name: LogName | undefined;
     readonly follower: Follower;
   }>();
   let lastMicros = 0;
@@ -63,21 +66,21 @@ export function openLogs(options: {
     const names = await namesIn(join(folder, service));
     return names.flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? []).map(Number);
   };
-  const pathOf = (service: string, number: number): string => join(folder, service, `${number}.log`);
+  const pathOf = (service: string, name: LogName): string => join(folder, service, `${name}.log`);
 
   const readPast = async (
     service: string,
-    { lines: count, sinceMicros = 0, number }: ReadOptions,
+    { lines: count, sinceMicros = 0, name }: ReadOptions,
   ): Promise<readonly LogLine[]> => {
     if (count === 0) return [];
-    const numbers = number === undefined ? await numbersOf(service) : [number];
-    const perInstance = await Promise.all(
-      numbers.map(async (number) => {
-        const lines = await readLastLines(rotatedPaths(pathOf(service, number), limits.logFiles), count);
-        return lines.flatMap((line) => parseLine(`${node}/${number}`, line) ?? []);
+    const names = name === undefined ? await numbersOf(service) : [name];
+    const perLog = await Promise.all(
+      names.map(async (one) => {
+        const lines = await readLastLines(rotatedPaths(pathOf(service, one), limits.logFiles), count);
+        return lines.flatMap((line) => parseLine(`${node}/${one}`, line) ?? []);
       }),
     );
-    return perInstance
+    return perLog
       .flat()
       .filter(({ timeMicros }) => timeMicros >= sinceMicros)
       .toSorted((a, b) => a.timeMicros - b.timeMicros)
@@ -85,10 +88,10 @@ export function openLogs(options: {
   };
 
   return {
-    open(service, number) {
-      const instance = `${node}/${number}`;
+    open(service, name) {
+      const instance = `${node}/${name}`;
       const file = new RotatingFile({
-        path: pathOf(service, number),
+        path: pathOf(service, name),
         maxBytes: limits.logFileBytes,
         files: limits.logFiles,
       });
@@ -99,16 +102,16 @@ export function openLogs(options: {
             await file.append(entries.map(formatLine).join(''));
           } catch (error) {
             // A full disk must not hold back, or end, the service that prints.
-            log.error({ err: error, service, instance, lines: lines.length }, 'lines of an instance could not be kept');
+            log.error({ err: error, service, instance, lines: lines.length }, 'lines of a log could not be kept');
           }
           for (const following of followers) {
-            if (following.service !== service || (following.number ?? number) !== number) continue;
+            if (following.service !== service || !isWanted(name, following.name)) continue;
             following.follower.push(entries);
           }
         },
         async close() {
           await file.close().catch((error: unknown) => {
-            log.error({ err: error, service, instance }, 'the log of an instance could not be closed');
+            log.error({ err: error, service, instance }, 'a log could not be closed');
           });
         },
       };
@@ -119,8 +122,8 @@ export function openLogs(options: {
     numbers: numbersOf,
 
     async *read(service, options) {
-      const { number, follow, signal } = options;
-      const following = { service, number, follower: new Follower() };
+      const { name, follow, signal } = options;
+      const following = { service, name, follower: new Follower() };
       if (follow) followers.add(following);
       try {
         const past = await readPast(service, options);
@@ -136,6 +139,10 @@ export function openLogs(options: {
       }
     },
   };
+}
+
+function isWanted(name: LogName, wanted: LogName | undefined): boolean {
+  return wanted === undefined ? name !== 'build' : name === wanted;
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -1,5 +1,8 @@
+import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { describe, expect, test, vi } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { makeFolder, writeFiles } from '../runtime.fixture.ts';
 import { describeExit, type ProcessGroup, startProcessGroup } from './group.ts';
 import { groupRuns } from './table.ts';
 
@@ -123,6 +126,19 @@ describe('stopping', () => {
   });
 });
 
+test('what does the same is started where a program is not there', async () => {
+  const lines: string[] = [];
+  const echo = { file: 'echo', arguments: ['done'], install: '' };
+  const group = await startProcessGroup({
+    command: { file: 'no-such-program', arguments: [], otherwise: echo, install: '' },
+    folder: tmpdir(),
+    environment: { PATH: '/usr/bin:/bin' },
+    onLines: (_, printed) => void lines.push(...printed),
+  });
+  await group.drained;
+  expect(lines).toEqual(['done']);
+});
+
 describe('what cannot be started', () => {
   const startFile = (file: string, folder = tmpdir()) =>
     startProcessGroup({
@@ -137,6 +153,28 @@ describe('what cannot be started', () => {
       code: 'failed',
       message: `there is no program no-such-program on the server's PATH (/usr/bin): install it from example.com`,
     });
+  });
+
+  test('is named, with what would have done the same', async () => {
+    const otherwise = { file: 'nor-this', arguments: [], install: 'install either' };
+    const starting = startProcessGroup({
+      command: { ...otherwise, file: 'no-such-program', otherwise },
+      folder: tmpdir(),
+      environment: { PATH: '/usr/bin' },
+      onLines: () => undefined,
+    });
+    await expect(starting).rejects.toThrow(
+      "there is no program no-such-program, nor nor-this on the server's PATH (/usr/bin): install either",
+    );
+  });
+
+  test('is named, when it is its interpreter that is missing', async () => {
+    const folder = await makeFolder();
+    onTestFinished(() => folder.remove());
+    const file = join(await writeFiles(folder.path, { run: '#!/no/such/interpreter\n' }), 'run');
+    await chmod(file, 0o755);
+    await expect(startFile('./run', folder.path)).rejects.toThrow('the interpreter in its first line');
+    await expect(startFile('./none', folder.path)).rejects.toThrow(`there is no program ./none in ${folder.path}`);
   });
 
   test('is named, with the reason', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlPlaneError } from '../../errors.ts';
@@ -18,7 +18,9 @@ export interface Command {
   readonly path?: readonly string[];
   /** Settings of the program, for where its environment says nothing else. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What to do when there is no such program: "install Node.js". */
+  /** What does the same where there is no such program. */
+  readonly otherwise?: Command;
+  /** What to do when there is neither: "install Node.js". */
   readonly install: string;
 }
 
@@ -76,19 +78,7 @@ const groupPollMs = 100;
  * @throws ControlPlaneError `failed` when it cannot be started
  */
 export async function startProcessGroup(options: ProcessGroupOptions): Promise<ProcessGroup> {
-  const { execa } = await import('execa');
-  const subprocess = execa(options.command.file, options.command.arguments, {
-    cwd: options.folder,
-    env: environmentOf(options),
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-  });
-  const { pid } = subprocess;
-  if (pid === undefined) throw cannotStart(options, await subprocess);
+  const { pid, subprocess } = await spawn(options, options.command);
   options.onStart?.(pid);
   // Read before anything is waited for: it cannot have ended, and its number gone to somebody else.
   const startTicks = readProcess(pid)?.startTicks;
@@ -136,7 +126,30 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
   };
 }
 
-function environmentOf({ command, folder, environment }: ProcessGroupOptions): Readonly<Record<string, string>> {
+/** Starts a command, or what does the same where its program is not there. */
+async function spawn(options: ProcessGroupOptions, command: Command) {
+  const { execa } = await import('execa');
+  const subprocess = execa(command.file, command.arguments, {
+    cwd: options.folder,
+    env: environmentOf(options, command),
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+  });
+  const { pid } = subprocess;
+  if (pid !== undefined) return { pid, subprocess };
+  const failure = await subprocess;
+  if (command.otherwise === undefined || !isMissing(failure, options)) throw cannotStart(options, command, failure);
+  return spawn(options, command.otherwise);
+}
+
+function environmentOf(
+  { folder, environment }: ProcessGroupOptions,
+  command: Command,
+): Readonly<Record<string, string>> {
   const all = { ...command.environment, ...environment };
   if (command.path === undefined || command.path.length === 0) return all;
   const own = command.path.map((part) => join(folder, part));
@@ -152,15 +165,31 @@ async function pump(stream: Readable, take: (lines: readonly string[]) => Promis
   }
 }
 
-function cannotStart(
-  options: ProcessGroupOptions,
-  failure: { code?: string | undefined; originalMessage?: string | undefined },
-): Error {
-  const { file, install } = options.command;
-  // The system gives the same error when it is the folder that is missing.
-  if (failure.code === 'ENOENT' && existsSync(options.folder)) {
-    const path = options.environment['PATH'] ?? '';
-    return new ControlPlaneError('failed', `there is no program ${file} on the server's PATH (${path}): ${install}`);
+interface StartFailure {
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+}
+
+/** Whether it is the program that is missing: the system gives the same error when it is the folder. */
+function isMissing({ code }: StartFailure, { folder }: ProcessGroupOptions): boolean {
+  return code === 'ENOENT' && existsSync(folder);
+}
+
+/** @param command the last that was tried */
+function cannotStart(options: ProcessGroupOptions, command: Command, failure: StartFailure): Error {
+  const { folder, environment } = options;
+  const { file } = command;
+  if (!isMissing(failure, options)) {
+    return new ControlPlaneError('failed', `${file} cannot be started in ${folder}: ${failure.originalMessage}`);
   }
-  return new ControlPlaneError('failed', `${file} cannot be started in ${options.folder}: ${failure.originalMessage}`);
+  if (file.includes('/') && existsSync(resolve(folder, file))) {
+    return new ControlPlaneError(
+      'failed',
+      `${file} cannot be started in ${folder}: the interpreter in its first line, or the loader it is made for, is not there`,
+    );
+  }
+  const tried: string[] = [];
+  for (let one: Command | undefined = options.command; one !== undefined; one = one.otherwise) tried.push(one.file);
+  const where = file.includes('/') ? `in ${folder}` : `on the server's PATH (${environment['PATH'] ?? ''})`;
+  return new ControlPlaneError('failed', `there is no program ${tried.join(', nor ')} ${where}: ${command.install}`);
 }

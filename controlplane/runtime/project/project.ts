@@ -12,6 +12,8 @@ export interface Project {
   /** "Go", or the file that tells how it is started: "Procfile". */
   readonly kind: string;
   readonly settings: ProjectSettings;
+  /** Prints on which version of its toolchain a build depends; `undefined` when a finished build depends on none. */
+  readonly toolchain: Command | undefined;
   /**
    * The name that it gives itself, full or short; `undefined` when it gives none.
    *
@@ -54,6 +56,7 @@ export async function readProject(folder: string): Promise<Project> {
   return {
     kind,
     settings,
+    toolchain: language?.toolchain,
     declaredName: async () => manifest?.name ?? (await language?.declaredName(folder)),
     buildSteps: async () =>
       manifest?.build?.map((line) => shell(line, path)) ?? (await language?.buildSteps(folder)) ?? [],

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ControlPlaneError } from '../../errors.ts';
-import type { Builds } from '../build/builds.ts';
+import type { BuildProgress, Builds } from '../build/builds.ts';
 import type { Bundles } from '../bundle/bundles.ts';
 import type { Instance } from '../instance/instance.ts';
+import type { Logs } from '../logs/logs.ts';
 import { readProject } from '../project/project.ts';
 import { type Namespaces, servicePath } from '../source/name.ts';
 import { sameSource } from '../source/location/location.ts';
@@ -16,6 +17,7 @@ import type { Fleet } from './fleet.ts';
 export interface DeployerOptions {
   readonly bundles: Bundles;
   readonly builds: Builds;
+  readonly logs: Logs;
   readonly deployments: Deployments;
   readonly fleet: Fleet;
   readonly namespaces: Namespaces;
@@ -60,7 +62,7 @@ export class Deployer {
     if (
       previous !== undefined &&
       sameWork(previous.deployment, deployment) &&
-      allReady(running, deployment, builds.find(deployment.bundle))
+      allReady(running, deployment, await builds.find(this.#bundle(deployment)))
     ) {
       step('routed', `version ${deployment.version} is already running`);
       return previous.deployment;
@@ -116,33 +118,47 @@ export class Deployer {
     };
   }
 
+  #bundle({ service, source, bundle: digest }: Deployment): { readonly digest: string; readonly folder: string } {
+    const folder = this.#parts.bundles.find(digest);
+    if (folder !== undefined) return { digest, folder };
+    throw new ControlPlaneError(
+      'failed',
+      `the bundle ${shortDigest(digest)} of ${service} is not in the data folder; make it again with \`micro run ${source}\``,
+    );
+  }
+
   /** The folder of the finished build. */
-  async #build(
-    { service, source, bundle: digest }: Deployment,
-    onEvent: OnEvent,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const { bundles, builds } = this.#parts;
+  async #build(deployment: Deployment, onEvent: OnEvent, signal: AbortSignal): Promise<string> {
+    const { builds, logs } = this.#parts;
+    const bundle = this.#bundle(deployment);
     const step = (detail: string): void => onEvent({ type: 'step', step: 'build', detail });
-    const found = builds.find(digest);
+    const found = await builds.find(bundle);
     if (found !== undefined) {
       step('built before');
       return found;
     }
-    const bundle = bundles.find(digest);
-    if (bundle === undefined) {
-      throw new ControlPlaneError(
-        'failed',
-        `the bundle ${shortDigest(digest)} of ${service} is not in the data folder; make it again with \`micro run ${source}\``,
-      );
+    const log = logs.open(deployment.service, 'build');
+    const keep = (...lines: readonly string[]): void => void log.write('stdout', lines);
+    keep(`version ${deployment.version}`);
+    const progress: BuildProgress = {
+      onStep: (commandLine) => {
+        step(commandLine);
+        keep(`> ${commandLine}`);
+      },
+      onOutput: (line) => {
+        onEvent({ type: 'output', line });
+        keep(line);
+      },
+    };
+    try {
+      return await builds.create(bundle, { ...progress, signal });
+    } catch (error) {
+      // What was printed last, which follows it, stands there already.
+      keep((error as Error).message.split('\n', 1)[0] ?? '');
+      throw error;
+    } finally {
+      await log.close();
     }
-    return builds.create({
-      digest,
-      bundle,
-      onStep: step,
-      onOutput: (line) => onEvent({ type: 'output', line }),
-      signal,
-    });
   }
 
   async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {

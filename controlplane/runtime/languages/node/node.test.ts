@@ -48,6 +48,15 @@ describe('a Node service is started', () => {
   });
 });
 
+test('a Node service that Yarn installed without node_modules finds its packages', async () => {
+  const files = { 'main.js': '', '.pnp.cjs': '', '.pnp.loader.mjs': '' };
+  await writeFiles(folder.path, { ...files, 'package.json': { scripts: { start: 'node main.js' } } });
+  const { environment } = await nodeLanguage.startCommand(folder.path);
+  expect(environment).toEqual({
+    NODE_OPTIONS: `--require "${folder.path}/.pnp.cjs" --experimental-loader file://${folder.path}/.pnp.loader.mjs`,
+  });
+});
+
 test.each([
   [{}, []],
   [{ scripts: { build: 'tsc' } }, ['npm run build']],

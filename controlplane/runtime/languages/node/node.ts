@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from '../../process/group.ts';
 import type { Language } from '../language.types.ts';
 import { type PackageJson, readPackageJson } from './package-json.ts';
-import { npm } from './npm.ts';
+import { installNode } from './npm.ts';
+import { findPackageManager } from './package-manager.ts';
 import { startCommand } from './start-command.ts';
 
-/** JavaScript and TypeScript on Node.js, as npm packages. */
+/** JavaScript and TypeScript on Node.js, as a package of npm, pnpm or Yarn. */
 export const nodeLanguage: Language = {
   name: 'Node.js',
   marker: 'package.json',
+  // Native modules are for one version of the binary interface of Node.js.
+  toolchain: { file: 'node', arguments: ['-p', 'process.versions.modules'], install: installNode },
   programs: ['node_modules/.bin'],
   recognises: (files) => files.has('package.json'),
 
@@ -20,12 +21,10 @@ export const nodeLanguage: Language = {
 
   async buildSteps(folder) {
     const packageJson = await readPackageJson(folder);
+    const { install, locked, runScript } = await findPackageManager(folder, packageJson);
     const steps: Command[] = [];
-    if (needsInstall(packageJson)) {
-      const locked = existsSync(join(folder, 'package-lock.json')) || existsSync(join(folder, 'npm-shrinkwrap.json'));
-      steps.push(npm(locked ? 'ci' : 'install'));
-    }
-    if (packageJson.scripts['build'] !== undefined) steps.push(npm('run', 'build'));
+    if (locked || needsInstall(packageJson)) steps.push(install);
+    if (packageJson.scripts['build'] !== undefined) steps.push(runScript('build'));
     return steps;
   },
 
@@ -34,7 +33,7 @@ export const nodeLanguage: Language = {
   },
 };
 
-/** Whether `npm install` would do anything: fetch a package, or run a script that belongs to installing. */
+/** Whether installing would do anything: fetch a package, or run a script that belongs to installing. */
 function needsInstall(packageJson: PackageJson): boolean {
   const { dependencies, devDependencies, optionalDependencies, peerDependencies, workspaces, scripts } = packageJson;
   const packages = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies };

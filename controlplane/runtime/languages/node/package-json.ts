@@ -10,6 +10,7 @@ const schema = z.object({
   name: z.string().optional(),
   micro: z.object({ name: z.string().optional() }).optional(),
   main: z.string().optional(),
+  packageManager: z.string().optional(),
   scripts: words,
   dependencies: words,
   devDependencies: words,

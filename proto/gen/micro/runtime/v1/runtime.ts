@@ -282,10 +282,12 @@ export interface LogsRequest {
   readonly sinceUnixMs: bigint;
   /** Only what this instance prints: "<node>/<n>" or "<n>"; all instances when empty. */
   readonly instance: string;
+  /** What its builds printed, and not its instances; not together with `instance`. */
+  readonly build: boolean;
 }
 
 export interface LogsResponse {
-  /** "<node>/<n>". */
+  /** "<node>/<n>", or "<node>/build". */
   readonly instance: string;
   readonly timeUnixMs: bigint;
   readonly stream: LogStream;
@@ -1494,7 +1496,7 @@ export const InstanceEnd: MessageFns<InstanceEnd> = {
 };
 
 function createBaseLogsRequest(): LogsRequest {
-  return { service: "", follow: false, lines: undefined, sinceUnixMs: 0n, instance: "" };
+  return { service: "", follow: false, lines: undefined, sinceUnixMs: 0n, instance: "", build: false };
 }
 
 export const LogsRequest: MessageFns<LogsRequest> = {
@@ -1516,6 +1518,9 @@ export const LogsRequest: MessageFns<LogsRequest> = {
     }
     if (message.instance !== "") {
       writer.uint32(42).string(message.instance);
+    }
+    if (message.build !== false) {
+      writer.uint32(48).bool(message.build);
     }
     return writer;
   },
@@ -1571,6 +1576,14 @@ export const LogsRequest: MessageFns<LogsRequest> = {
             }
 
             message.instance = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.build = reader.bool();
             continue;
           }
         }
