@@ -83,7 +83,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     dataFolder: folder,
     bundles,
     servicesRepository: options.servicesRepository,
-    environment: options.gitEnvironment,
+    environment: { ...options.gitEnvironment, [markVariable]: mark },
     namespaces,
     limits,
   });

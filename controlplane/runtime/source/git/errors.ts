@@ -10,9 +10,10 @@ interface Fault {
 /** What git says where something cannot be had, the surer signs first. */
 const faults: readonly Fault[] = [
   {
-    said: /spawn git ENOENT/,
+    said: /spawn setsid ENOENT|setsid: failed to execute git/,
     code: 'failed',
-    message: (source) => `${source} cannot be fetched: git is not installed on the server; install it`,
+    message: (source) =>
+      `${source} cannot be fetched: git is not installed on the server; install it (apt-get install git util-linux)`,
   },
   {
     said: /could not resolve host/i,

@@ -38,6 +38,8 @@ export async function openGit(options: {
   const git: SimpleGit = simpleGit({
     baseDir: folder,
     abort: signal,
+    // In a session of its own: what git starts can be ended with it, and has no terminal to ask somebody at.
+    binary: ['setsid', 'git'],
     allowEnvironment: Object.keys(own),
     // Of what it guards against, these are set here, and by nobody else.
     unsafe: {
