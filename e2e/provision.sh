@@ -2,9 +2,10 @@
 # Makes sure that programs which are needed beside Node are there.
 #
 #   sh e2e/provision.sh [program-or-file=debian-package]…     default: for the tests, a real etcd, its client,
-#   git, openssl, which makes their certificates, and Python's gRPC, which calls them and is called
+#   git, an ssh server to fetch from, openssl, which makes their certificates, and Python's gRPC, which calls them and is called
 set -eu
 [ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git openssl=openssl \
+  /usr/sbin/sshd=openssh-server \
   /usr/lib/python3/dist-packages/grpc=python3-grpcio
 missing=
 for pair; do

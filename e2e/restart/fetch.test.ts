@@ -18,7 +18,10 @@ test('what git had running for a server that was killed is ended by the next one
   // A git server that never answers.
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
-  onTestFinished(() => void silent.close().closeAllConnections());
+  onTestFinished(() => {
+    silent.close();
+    silent.closeAllConnections();
+  });
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/app.git`;
 
   const dataDir = join(folder, 'data');

@@ -21,6 +21,12 @@ const faults: readonly Fault[] = [
     message: (source) => `${source} cannot be fetched: its host is not known; check its name, and the server's DNS`,
   },
   {
+    said: /remote host identification has changed/i,
+    code: 'failed',
+    message: (source) =>
+      `${source} cannot be fetched: its host has another key than ~/.ssh/known_hosts of the server's user says; find out why, then replace it there`,
+  },
+  {
     said: /host key verification failed/i,
     code: 'failed',
     message: (source) =>

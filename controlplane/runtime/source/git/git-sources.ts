@@ -10,7 +10,7 @@ import { type ProcessEntry, readEnvironment } from '../../process/table.ts';
 import { formatLocation, type GitLocation } from '../location/location.ts';
 import { openGit } from './git.ts';
 import { askRemote } from './remote.ts';
-import { checkOut, fetchCommit, makeRepository, versionOf } from './repository.ts';
+import { fetchFiles, makeRepository, versionOf } from './repository.ts';
 import { type SizeLimit, watchSize } from './watch-size.ts';
 
 /** What a commit has in a folder, on disk for as long as it is used. */
@@ -82,10 +82,9 @@ export async function openGitSources(options: {
     const kept = join(root, createHash('sha256').update(url).digest('hex'));
     const copy = { folder: repository, git, source };
     if (!(await moved(kept, repository))) await makeRepository(copy, url);
-    const commit = await fetchCommit(copy, { url, ref, remote });
     const folder = join(work, 'files');
     await mkdir(folder);
-    await checkOut(copy, { commit, inside, to: folder });
+    const commit = await fetchFiles(copy, { url, ref, remote, inside, to: folder });
     const version = await versionOf(copy, commit, remote);
     await size.check();
     signal.throwIfAborted();
