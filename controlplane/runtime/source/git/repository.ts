@@ -40,7 +40,7 @@ interface Wanted {
  *
  * @param options.inside the folder in the repository, "" for all of it
  * @returns the commit
- * @throws ControlPlaneError `not-found` when there is no such ref, or no such folder
+ * @throws ControlPlaneError `not-found` when there is no such ref, or no such folder; `invalid` when that has submodules
  */
 export async function fetchFiles(
   repository: Repository,
@@ -137,9 +137,25 @@ async function checkOut(
   if (type.trim() !== 'tree') {
     throw new ControlPlaneError('not-found', `${source} holds no folder ${inside} in commit ${commit.slice(0, 12)}`);
   }
+  await refuseSubmodules({ folder, git, source }, tree);
   // The list of what lies in the working folder, which is another one each time.
   await rm(join(folder, 'index'), { force: true });
   await git(`--work-tree=${to}`, 'read-tree', '--reset', '-u', tree);
+}
+
+/**
+ * Other repositories at places of their own choice, each with an access of its own: they are left to whoever runs the
+ * service, rather than fetched with the rights of the server. An empty folder in their place would be worse than no service.
+ */
+async function refuseSubmodules({ git, source }: Repository, tree: string): Promise<void> {
+  const entries = (await git('ls-tree', '-r', '-z', tree)).split('\0');
+  const [, path] = /^160000 [^\t]*\t(.*)$/s.exec(entries.find((entry) => entry.startsWith('160000 ')) ?? '') ?? [];
+  if (path === undefined) return;
+  throw new ControlPlaneError(
+    'invalid',
+    `${source} has the submodule ${JSON.stringify(path)}, and submodules are not fetched; clone it with --recurse-submodules and run the folder, ` +
+      'or put the files of the submodule into the repository (git subtree)',
+  );
 }
 
 /** Whether git gave a reason; the error is one of ours, with git's as its cause. */
