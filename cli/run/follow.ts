@@ -5,6 +5,7 @@ import { callError, describeError, OperationError, UsageError } from '../errors.
 import { showSteps, type Steps } from '../output/steps.ts';
 import { watchFolder } from '../source/watch-folder.ts';
 import { type Deploying, deploy, describeRunning } from './deploy.ts';
+import { saysAway, untilBack } from './server-away.ts';
 
 /**
  * Brings a folder to a running service, and again after each change, until the process is told to end. One that fails is
@@ -44,6 +45,11 @@ export async function follow(
     } catch (error) {
       stderr.write(`${describeError(callError(error, formatAddress(server.address))).text}\n`);
       if (!(await isFolder(folder))) throw new OperationError(lastWords(`${folder}, which is gone`, service));
+      if (saysAway(error)) {
+        print(`watching ${folder}, and waiting for the server`);
+        await untilBack(server);
+        continue;
+      }
       print(`watching ${folder} for the change that mends it`);
     }
     await watch.changed();

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { spawnMicro } from '../harness/command.ts';
+import { freeAddress } from '../harness/free-address.ts';
 import type { Deployment } from '../harness/listings.ts';
 import type { Server } from '../harness/server.ts';
 import { startLoad } from '../harness/load.ts';
@@ -157,6 +158,23 @@ test('changes during a build are taken together afterwards', async ({ server, fo
   await writeService(source, 'four', { scripts: { build } });
   await writeFile(go, '');
   await answers(server, 'slow', 'four');
+});
+
+test('what changed while the server was away is brought up once it is back', async ({ start, folder }) => {
+  const addresses = { http: await freeAddress(), grpc: await freeAddress() };
+  const flags = ['--http', addresses.http, '--grpc', addresses.grpc];
+  const dataDir = join(folder, 'data');
+  const first = await start({ dataDir, flags });
+  const source = await writeService(join(folder, 'patient'), 'one');
+  const following = watch(first, source);
+  await following.until(watching);
+
+  await first.crash();
+  await writeService(source, 'two');
+  await following.until(/^micro: no micro server answers/);
+  await following.until(/^watching \S+, and waiting for the server$/);
+  const second = await start({ dataDir, flags });
+  await answers(second, 'patient', 'two');
 });
 
 test('a folder that goes away ends the watching, and the service runs on', async ({ server, folder }) => {
