@@ -17,25 +17,25 @@ const usage = `npm run bench:runtime -- [options]
 `;
 
 const chosen = choose();
-if (chosen === undefined) {
+if (chosen === 'help') process.stdout.write(usage);
+else if (chosen !== 'wrong') await run(chosen);
+else {
   process.stderr.write(usage);
   process.exitCode = 2;
-} else {
-  await run(chosen);
 }
 
-/** What the arguments choose; undefined when they are wrong. */
-function choose(): readonly Bench[] | undefined {
+/** What the arguments choose. */
+function choose(): readonly Bench[] | 'help' | 'wrong' {
   try {
-    const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
+    const { only, help } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } }).values;
+    if (help) return 'help';
     const names = only?.split(',') ?? benches.map(({ name }) => name);
-    if (names.every((name) => benches.some((bench) => bench.name === name))) {
-      return benches.filter(({ name }) => names.includes(name));
-    }
+    const areKnown = names.every((name) => benches.some((bench) => bench.name === name));
+    return areKnown ? benches.filter(({ name }) => names.includes(name)) : 'wrong';
   } catch {
     // An option that there is not.
+    return 'wrong';
   }
-  return undefined;
 }
 
 async function run(chosen: readonly Bench[]): Promise<void> {
