@@ -5,6 +5,9 @@ import { build } from 'esbuild';
 await rm('dist/bin', { recursive: true, force: true });
 // etcd3 reads its .proto files from there, relative to the file it is in.
 await cp('node_modules/etcd3/proto', 'dist/proto', { recursive: true });
+// What `micro new` makes services from, found in the same way.
+await rm('dist/templates', { recursive: true, force: true });
+await cp('cli/templates', 'dist/templates', { recursive: true });
 
 // What CommonJS packages expect around them.
 const commonJsGlobals = `

@@ -2,10 +2,11 @@
 # Makes sure that programs which are needed beside Node are there.
 #
 #   sh e2e/provision.sh [program-or-file=debian-package]…     default: for the tests, a real etcd, its client,
-#   git, openssl, which makes their certificates, Python's gRPC, which calls them and is called, and what sample
-#   services are built with (Go and Rust by way of a C compiler, Python with the wheel of pip that environments start with)
+#   git, an ssh server to fetch from, openssl, which makes their certificates, Python's gRPC, which calls them and is called, and
+#   what sample services are built with (Go and Rust by way of a C compiler, Python with the wheel of pip that environments
+#   start with)
 set -eu
-[ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git openssl=openssl \
+[ $# -gt 0 ] || set -- etcd=etcd-server etcdctl=etcd-client git=git /usr/sbin/sshd=openssh-server openssl=openssl \
   python3=python3 /usr/lib/python3/dist-packages/grpc=python3-grpcio /usr/share/python-wheels=python3-venv \
   go=golang-go cargo=cargo gcc=gcc /usr/include/stdlib.h=libc6-dev
 missing=

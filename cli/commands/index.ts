@@ -8,6 +8,7 @@ import { DataPlaneWorkerCommand } from './dataplane-worker.ts';
 import { HealthCommand } from './health.ts';
 import { KillCommand } from './kill.ts';
 import { LogsCommand } from './logs.ts';
+import { NewCommand } from './new.ts';
 import { RoutesListCommand } from './routes-ls.ts';
 import { RunCommand } from './run.ts';
 import { ServerCommand } from './server.ts';
@@ -23,6 +24,7 @@ export const commands: readonly CommandClass[] = [
   DataPlaneWorkerCommand,
   HealthCommand,
   RoutesListCommand,
+  NewCommand,
   RunCommand,
   StatusCommand,
   LogsCommand,

@@ -1,12 +1,11 @@
 import { Command, Option } from 'clipanion';
-import { formatAddress } from '../../proto/channel/address.ts';
-import { type Deployment, RuntimeClient, type RunResponse, Step } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
-import { entrypointUrl } from '../entrypoint-url.ts';
 import { readEnvFile } from '../env-file.ts';
 import { UsageError } from '../errors.ts';
 import { showSteps } from '../output/steps.ts';
-import { prepareSource } from '../source/source.ts';
+import { deploy, type Deploying, describeRunning } from '../run/deploy.ts';
+import { follow } from '../run/follow.ts';
+import { askServer, prepareSource } from '../source/source.ts';
 
 export class RunCommand extends ClientCommand {
   static override paths = [['run']];
@@ -26,6 +25,7 @@ export class RunCommand extends ClientCommand {
       ['One in a git repository, at a tag', 'micro run github.com/micro/services/helloworld@v1'],
       ['One in the services repository', 'micro run helloworld/web'],
       ['Three copies, with a setting', 'micro run ./greeter --instances 3 --env GREETING=Hello'],
+      ['While it is being worked on', 'micro run ./greeter --watch'],
       ['With secrets, which stay out of the list of processes', 'micro run ./greeter --env-file greeter.env'],
     ],
   });
@@ -36,46 +36,28 @@ export class RunCommand extends ClientCommand {
   envFile = Option.Array('--env-file', [], {
     description: 'file of KEY=VALUE lines, for secrets; may be repeated, and --env goes before it',
   });
+  watch = Option.Boolean('--watch', false, {
+    description: 'follow the folder, and bring it up again after each change, until Ctrl-C',
+  });
   source = Option.String({ required: false });
 
   protected override async call(server: Server): Promise<void> {
-    const options = await readOptions(this);
-    const steps = showSteps(this.context.stderr);
-    let deployment: Deployment | undefined;
-    try {
-      const { environment } = this.inherited();
-      const source = await prepareSource(this.source ?? '.', { server, environment, steps });
-      const request = { source, name: this.name ?? '', ...options };
-      for await (const response of server.client(RuntimeClient).run(request)) {
-        const { event } = response as RunResponse;
-        if (event?.$case === 'step') steps.begin(stepNames[event.value.step] ?? '', event.value.detail);
-        else if (event?.$case === 'output') steps.output(event.value);
-        else deployment = event?.value;
-      }
-    } catch (error) {
-      steps.end('failed');
-      throw error;
+    const { environment } = this.inherited();
+    const { source = '.', name = '' } = this;
+    const deploying: Deploying = {
+      server,
+      prepare: (steps) => prepareSource(source, { server, environment, steps }),
+      request: { name, ...(await readOptions(this)) },
+    };
+    if (this.watch) {
+      // No change of the folder would mend that.
+      await askServer(server);
+      await follow(source, deploying, this.context);
     }
-    steps.end('done');
-    if (deployment !== undefined) this.print(await this.#summary(server, deployment));
-  }
-
-  async #summary(server: Server, { service, version, path }: Deployment): Promise<string> {
-    const running = `${service} ${version} is running`;
-    if (path === '') return `${running}; call it through ${formatAddress(server.address)} (grpc)`;
-    return `${running}: ${await entrypointUrl(server)}${path}`;
+    const deployment = await deploy(deploying, showSteps(this.context.stderr));
+    if (deployment !== undefined) this.print(await describeRunning(server, deployment));
   }
 }
-
-const stepNames: Readonly<Partial<Record<Step, string>>> = {
-  [Step.STEP_SOURCE]: 'source',
-  [Step.STEP_BUNDLE]: 'bundle',
-  [Step.STEP_BUILD]: 'build',
-  [Step.STEP_START]: 'start',
-  [Step.STEP_READY]: 'ready',
-  [Step.STEP_ROUTED]: 'routed',
-  [Step.STEP_STOP]: 'stop',
-};
 
 /** @throws UsageError with every problem */
 async function readOptions(options: {

@@ -10,7 +10,7 @@ export interface Steps {
   update(detail: string): void;
   /** A line that the present step printed. */
   output(line: string): void;
-  /** The last step is done, or the whole has failed. */
+  /** The last step is done, or the whole has failed; the first time says which. */
   end(outcome: 'done' | 'failed'): void;
 }
 
@@ -46,6 +46,7 @@ function spinnerSteps(stream: NodeJS.WriteStream): Steps {
     end(outcome) {
       if (outcome === 'done') spinner?.success();
       else spinner?.error();
+      spinner = undefined;
     },
   };
 }

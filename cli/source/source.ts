@@ -31,16 +31,24 @@ export async function prepareSource(
     parseLocation(text);
     return { $case: 'location', value: text };
   }
-  const client = server.client(RuntimeClient);
-  // Nothing is packed for a server that does not answer.
-  await unary((done) => client.findBundle({ digest: noDigest }, done));
+  await askServer(server);
   const { folder, gitVersion } = await readSourceFolder(path, environment);
-  const bundle = await upload(folder, client, steps);
+  const bundle = await upload(folder, server.client(RuntimeClient), steps);
   const git =
     'version' in gitVersion
       ? ({ $case: 'version', value: gitVersion.version } as const)
       : ({ $case: 'reason', value: gitVersion.reason } as const);
   return { $case: 'uploaded', value: { bundle, folder, git } };
+}
+
+/**
+ * Makes sure that the server answers and takes the token: nothing is packed for one that does not.
+ *
+ * @throws ServiceError that says why
+ */
+export async function askServer(server: Server): Promise<void> {
+  const client = server.client(RuntimeClient);
+  await unary((done) => client.findBundle({ digest: noDigest }, done));
 }
 
 const noDigest = `sha256:${'0'.repeat(64)}`;

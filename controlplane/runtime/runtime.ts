@@ -8,7 +8,7 @@ import { openBundles } from './bundle/bundles.ts';
 import { Cgroups } from './cgroup/cgroups.ts';
 import type { Drained } from './instance/context.ts';
 import { checkEnvironment } from './instance/environment.ts';
-import { runtimeMark } from './instance/mark.ts';
+import { markVariable, runtimeMark } from './instance/mark.ts';
 import { resolveInstance } from './instance/number.ts';
 import { findOrphans } from './instance/orphans.ts';
 import { Ports } from './instance/port.ts';
@@ -80,7 +80,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     dataFolder: folder,
     bundles,
     servicesRepository: options.servicesRepository,
-    environment: options.fetchEnvironment,
+    environment: { ...options.fetchEnvironment, [markVariable]: mark },
     namespaces,
     limits,
   });

@@ -71,7 +71,7 @@ test('each answer of a stream is a line, told as it comes', async ({ server }) =
 
 test('a request comes from stdin', async ({ server }) => {
   const args = ['call', 'tally', 'Tally.Add', '-', '--server', server.addresses.grpc];
-  const { stdout } = await runMicro(args, {}, amounts);
+  const { stdout } = await runMicro(args, {}, { input: amounts });
   expect(JSON.parse(stdout)).toMatchObject({ sum });
 });
 

@@ -45,18 +45,20 @@ export function spawnMicro(
 /**
  * Runs a command of `micro` that ends by itself.
  *
- * @param input what it finds on stdin; nothing by default
+ * @param options.input what it finds on stdin; nothing by default
+ * @param options.folder where it runs; the root of the repository by default
  */
 export async function runMicro(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  input = '',
+  { input = '', folder = process.cwd() }: { readonly input?: string; readonly folder?: string } = {},
 ): Promise<CommandResult> {
   const result = await execa(process.execPath, [micro, ...args], {
     ...plain,
     env: { ...plain.env, ...env },
     stdin: 'pipe',
     input,
+    cwd: folder,
     timeout: longestMs,
     killSignal: 'SIGKILL',
   });

@@ -60,7 +60,7 @@ export async function listSource(
 }
 
 /** A source may well have the data folder of its server inside: `micro server --data-dir ./data`. */
-function isDataFolder(children: readonly Dirent[]): boolean {
+export function isDataFolder(children: readonly Dirent[]): boolean {
   return ['lock', 'node', 'token'].every((name) => children.some((child) => child.name === name && child.isFile()));
 }
 

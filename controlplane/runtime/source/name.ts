@@ -77,8 +77,13 @@ function namespaceOf(kind: string, namespaces: Namespaces): string {
   return prefix.namespace;
 }
 
+/** Whether a text is one part of a name: a DNS label. */
+export function isLabel(text: string): boolean {
+  return label.test(text);
+}
+
 function checkLabels(name: string, full: string): void {
-  if (full.length <= longestName && full.split('.').every((part) => label.test(part))) return;
+  if (full.length <= longestName && full.split('.').every(isLabel)) return;
   const bad = [...new Set(name.match(/[^a-z0-9.-]/gu) ?? [])].map((character) => JSON.stringify(character));
   const fault =
     bad.length > 0 ? `${bad.join(', ')} cannot stand in it` : 'a part of it is empty, too long, or has "-" at an end';

@@ -10,14 +10,21 @@ interface Fault {
 /** What git says where something cannot be had, the surer signs first. */
 const faults: readonly Fault[] = [
   {
-    said: /spawn git ENOENT/,
+    said: /spawn setsid ENOENT|setsid: failed to execute git/,
     code: 'failed',
-    message: (source) => `${source} cannot be fetched: git is not installed on the server; install it`,
+    message: (source) =>
+      `${source} cannot be fetched: git is not installed on the server; install it (apt-get install git util-linux)`,
   },
   {
     said: /could not resolve host/i,
     code: 'failed',
     message: (source) => `${source} cannot be fetched: its host is not known; check its name, and the server's DNS`,
+  },
+  {
+    said: /remote host identification has changed/i,
+    code: 'failed',
+    message: (source) =>
+      `${source} cannot be fetched: its host has another key than ~/.ssh/known_hosts of the server's user says; find out why, then replace it there`,
   },
   {
     said: /host key verification failed/i,

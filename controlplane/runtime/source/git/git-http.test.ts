@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { defaultLimits } from '../../limits.ts';
+import { listProcesses, readIfThere } from '../../process/table.ts';
 import { makeFolder, testEnvironment, writeFiles } from '../../runtime.fixture.ts';
 import { gitBackend, makeTestRepository, plainFiles, startHttp, type TestRepository } from './git-sources.fixture.ts';
 import { openGitSources } from './git-sources.ts';
@@ -26,15 +27,27 @@ const serve = async (listener: RequestListener): Promise<string> => {
 /** The version and the files of a repository behind a URL. */
 const look = async (
   url: string,
-  options: { folder?: string; ref?: string; limits?: Partial<typeof defaultLimits>; home?: string } = {},
+  options: {
+    folder?: string;
+    ref?: string;
+    limits?: Partial<typeof defaultLimits>;
+    home?: string;
+    signal?: AbortSignal;
+  } = {},
 ) => {
   const environment = { ...testEnvironment, HOME: options.home ?? folder.path };
   const sources = await openGitSources({ root: root(), environment, limits: { ...defaultLimits, ...options.limits } });
   const location = { type: 'git', url, folder: options.folder ?? '', ref: options.ref } as const;
-  return sources.checkOut(location, new AbortController().signal, async ({ folder, version }) => {
+  const signal = options.signal ?? new AbortController().signal;
+  return sources.checkOut(location, signal, async ({ folder, version }) => {
     return { version, files: (await readdir(folder)).toSorted() };
   });
 };
+/** Processes that were started with a URL in their command line. */
+const helpersFor = (url: string): readonly number[] =>
+  listProcesses()
+    .filter(({ pid, zombie }) => !zombie && (readIfThere(`/proc/${pid}/cmdline`) ?? '').includes(url))
+    .map(({ pid }) => pid);
 /** Nothing half done. */
 const expectNothingPartial = async (): Promise<void> => {
   expect((await readdir(root())).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -102,12 +115,27 @@ test('a host that does not answer is told', async () => {
   });
 });
 
-test('a fetch that takes too long is ended', async () => {
+test('a fetch that takes too long is ended, with all that runs for it', async () => {
   const url = await serve(() => undefined);
   await expect(look(`${url}/app`, { limits: { fetchTimeoutMs: 300 } })).rejects.toMatchObject({
     code: 'failed',
     message: expect.stringContaining('/app was not fetched within 0.3 s'),
   });
+  expect(helpersFor(url)).toEqual([]);
+  await expectNothingPartial();
+});
+
+test('a fetch that is given up ends what runs for it', async () => {
+  let asked: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => (asked = resolve));
+  const url = await serve(() => asked());
+  const givenUp = new AbortController();
+  const failed = look(`${url}/app`, { signal: givenUp.signal }).catch((error: unknown) => error);
+  await arrived;
+  expect(helpersFor(url).length).toBeGreaterThan(0);
+  givenUp.abort(new Error('given up'));
+  expect(await failed).toBe(givenUp.signal.reason);
+  expect(helpersFor(url)).toEqual([]);
   await expectNothingPartial();
 });
 

@@ -74,6 +74,23 @@ describe('what is checked out', () => {
   });
 });
 
+test('a submodule is refused, with what to do instead, where it is part of what is asked for', async () => {
+  await repository.commit({ 'web/a.txt': 'a', 'api/b.txt': 'b' });
+  const library = await makeTestRepository(join(folder.path, 'library'));
+  await library.commit({ c: '' });
+  const add = ['submodule', '--quiet', 'add', library.folder, 'api/library'];
+  await repository.git('-c', 'protocol.file.allow=always', ...add);
+  await repository.commit();
+  expect((await look(at({ folder: 'web' }))).files).toEqual(['a.txt']);
+  await expect(look(at({ folder: 'api' }))).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringMatching(
+      / has the submodule "library", and submodules are not fetched; clone it with --recurse-/,
+    ),
+  });
+  await expect(look(at())).rejects.toThrow('has the submodule "api/library"');
+});
+
 describe('the version', () => {
   test('is the tag and the distance from it, or the commit where no tag is near', async () => {
     await repository.commit({ a: '' });

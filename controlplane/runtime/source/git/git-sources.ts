@@ -3,11 +3,14 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ControlPlaneError } from '../../../errors.ts';
+import { listStrangers } from '../../instance/mark.ts';
 import type { RuntimeLimits } from '../../limits.ts';
+import { endProcesses } from '../../process/end.ts';
+import { type ProcessEntry, readEnvironment } from '../../process/table.ts';
 import { formatLocation, type GitLocation } from '../location/location.ts';
 import { openGit } from './git.ts';
 import { askRemote } from './remote.ts';
-import { checkOut, fetchCommit, makeRepository, versionOf } from './repository.ts';
+import { fetchFiles, makeRepository, versionOf } from './repository.ts';
 import { type SizeLimit, watchSize } from './watch-size.ts';
 
 /** What a commit has in a folder, on disk for as long as it is used. */
@@ -32,6 +35,9 @@ export interface GitSources {
 }
 
 const partial = '.partial-';
+/** Marks what runs for one fetch. */
+const fetchVariable = 'MICRO_FETCH';
+const helpersGraceMs = 2000;
 
 /**
  * Opens the copies that are kept under `root`, by the digests of their URLs. One is taken out of its place while it is
@@ -60,8 +66,13 @@ export async function openGitSources(options: {
   const fetchInto = async (
     work: string,
     location: GitLocation,
-    { signal, size }: { readonly signal: AbortSignal; readonly size: SizeLimit },
+    options: {
+      readonly signal: AbortSignal;
+      readonly size: SizeLimit;
+      readonly environment: Readonly<Record<string, string>>;
+    },
   ): Promise<CheckedOut> => {
+    const { signal, size, environment } = options;
     const { url, folder: inside, ref } = location;
     const source = formatLocation({ ...location, folder: '', ref: undefined });
     const repository = join(work, 'repository');
@@ -71,10 +82,9 @@ export async function openGitSources(options: {
     const kept = join(root, createHash('sha256').update(url).digest('hex'));
     const copy = { folder: repository, git, source };
     if (!(await moved(kept, repository))) await makeRepository(copy, url);
-    const commit = await fetchCommit(copy, { url, ref, remote });
     const folder = join(work, 'files');
     await mkdir(folder);
-    await checkOut(copy, { commit, inside, to: folder });
+    const commit = await fetchFiles(copy, { url, ref, remote, inside, to: folder });
     const version = await versionOf(copy, commit, remote);
     await size.check();
     signal.throwIfAborted();
@@ -86,13 +96,15 @@ export async function openGitSources(options: {
     checkOut: (location, signal, use) =>
       oneAtATime(location.url)(async () => {
         signal.throwIfAborted();
-        const work = join(root, `${partial}${randomUUID()}`);
+        const id = randomUUID();
+        const work = join(root, `${partial}${id}`);
         await mkdir(work);
         const outOfTime = AbortSignal.timeout(limits.fetchTimeoutMs);
         const size = watchSize(work, limits.fetchBytes);
+        const cutOff = AbortSignal.any([signal, outOfTime, size.exceeded]);
         try {
-          const cutOff = AbortSignal.any([signal, outOfTime, size.exceeded]);
-          const checkedOut = await fetchInto(work, location, { signal: cutOff, size });
+          const own = { ...environment, [fetchVariable]: id };
+          const checkedOut = await fetchInto(work, location, { signal: cutOff, size, environment: own });
           return await use(checkedOut);
         } catch (error) {
           signal.throwIfAborted();
@@ -107,10 +119,17 @@ export async function openGitSources(options: {
           throw error;
         } finally {
           size.stop();
+          if (cutOff.aborted) await endHelpers(id);
           await rm(work, { recursive: true, force: true });
         }
       }),
   };
+}
+
+/** Ends what git had running for a fetch that was cut off: `git remote-http` and ssh go on without it. */
+async function endHelpers(id: string): Promise<void> {
+  const isHelper = ({ pid }: ProcessEntry): boolean => readEnvironment(pid).includes(`${fetchVariable}=${id}`);
+  await endProcesses(() => listStrangers().filter(isHelper), helpersGraceMs);
 }
 
 /** Moves a folder; false when there is none. */

@@ -7,6 +7,9 @@ export type Git = (...words: readonly string[]) => Promise<string>;
 /** Transports that may be used, redirects of a server included: no helper that would run a program (`ext::`). */
 const transports = 'https:http:ssh:file';
 
+/** Without it, a host that does not answer would be waited for as long as the kernel likes. */
+const ssh = 'ssh -o BatchMode=yes -o ConnectTimeout=15';
+
 /**
  * Git that asks nobody anything: what would prompt fails. Credentials come from the helpers in the user's git settings
  * and from the ssh agent.
@@ -30,7 +33,6 @@ export async function openGit(options: {
     // Neither is asked when empty, not even the one that git's settings name.
     GIT_ASKPASS: '',
     SSH_ASKPASS: '',
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=15',
     GIT_ALLOW_PROTOCOL: transports,
     // Errors are told apart by their words.
     LC_ALL: 'C',
@@ -38,7 +40,9 @@ export async function openGit(options: {
   const git: SimpleGit = simpleGit({
     baseDir: folder,
     abort: signal,
-    allowEnvironment: Object.keys(own),
+    // In a session of its own: what git starts can be ended with it, and has no terminal to ask somebody at.
+    binary: ['setsid', 'git'],
+    allowEnvironment: [...Object.keys(own), 'GIT_SSH_COMMAND'],
     // Of what it guards against, these are set here, and by nobody else.
     unsafe: {
       allowUnsafeAskPass: true,
@@ -48,13 +52,17 @@ export async function openGit(options: {
       allowUnsafeTemplateDir: true,
     },
   }).env({ ...environment, ...own });
-  return async (...words) => {
+  const run: Git = async (...words) => {
     signal.throwIfAborted();
     try {
-      return await git.raw(`--git-dir=${repository}`, ...words);
+      return await git.raw(...words);
     } catch (error) {
       signal.throwIfAborted();
       throw gitError(source, error);
     }
   };
+  // It would go before the one that git's settings name, with the key to use perhaps.
+  if ((await run('config', '--get', 'core.sshCommand')) === '')
+    git.env({ ...environment, ...own, GIT_SSH_COMMAND: ssh });
+  return (...words) => run(`--git-dir=${repository}`, ...words);
 }

@@ -28,39 +28,74 @@ export async function makeRepository({ git }: Repository, url: string): Promise<
   await git('config', 'maintenance.auto', 'false');
 }
 
+/** What is asked for of a repository elsewhere. */
+interface Wanted {
+  readonly url: string;
+  readonly ref: string | undefined;
+  readonly remote: Remote;
+}
+
 /**
- * Fetches the last commits of what was asked for, with their lists of files. The files follow in `checkOut`, those of one
- * folder alone, where the other side gives parts.
+ * Fetches the last commits of what is asked for, and writes what the last of them has in a folder of it into an empty one.
  *
+ * @param options.inside the folder in the repository, "" for all of it
  * @returns the commit
- * @throws ControlPlaneError `not-found` when there is no such ref
+ * @throws ControlPlaneError `not-found` when there is no such ref, or no such folder; `invalid` when that has submodules
  */
-export async function fetchCommit(
+export async function fetchFiles(
   repository: Repository,
-  options: { readonly url: string; readonly ref: string | undefined; readonly remote: Remote },
+  options: Wanted & { readonly inside: string; readonly to: string },
 ): Promise<string> {
-  const { folder, git, source } = repository;
-  const { url, ref = 'HEAD', remote } = options;
-  // Nobody can be asked for a commit by a part of its name: it is looked for in the whole history.
-  const { shallow, refspecs } =
-    remote.wanted === undefined
-      ? { shallow: [], refspecs: ['+refs/heads/*:refs/micro/heads/*', '+refs/tags/*:refs/micro/tags/*'] }
-      : { shallow: [`--depth=${depth}`], refspecs: [`+${remote.wanted}:${tip}`] };
-  const fetch = (...options: readonly string[]): Promise<string> =>
-    git('fetch', '--quiet', '--no-tags', ...options, 'origin', ...refspecs);
+  const { inside, to } = options;
+  const commit = await fetchCommit(repository, options, 'parts');
   try {
-    await fetch(...shallow, '--filter=blob:none');
+    await checkOut(repository, { commit, inside, to });
+    return commit;
   } catch (error) {
-    if (says(error, /dumb http transport does not support/)) {
-      // Plain files on a web server. They come whole or not at all, into a copy that expects to have all of them.
-      await rm(folder, { recursive: true });
-      await mkdir(folder);
-      await makeRepository(repository, url);
-      await fetch();
-    } else if (says(error, /not our ref|couldn't find remote ref|bad object/)) throw noSuchRef(source, ref, error);
-    else throw error;
+    if (!says(error, onlyRefs)) throw error;
+    // It left the files out as it was asked to, and then does not give them.
+    await makeAnew(repository, options.url);
+    const whole = await fetchCommit(repository, options, 'whole');
+    await checkOut(repository, { commit: whole, inside, to });
+    return whole;
   }
-  const name = remote.wanted === undefined ? ref : tip;
+}
+
+/** Said by servers that speak the first version of git's protocol: they give what a ref names, and nothing by its own name. */
+const onlyRefs = /unadvertised object/;
+
+/**
+ * Fetches the last commits, with everything in them or with their lists of files alone: of the files, those of one folder
+ * follow in `checkOut`, where the other side gives parts.
+ */
+async function fetchCommit(
+  repository: Repository,
+  { url, ref = 'HEAD', remote }: Wanted,
+  extent: 'parts' | 'whole',
+): Promise<string> {
+  const { git, source } = repository;
+  const filter = extent === 'parts' ? ['--filter=blob:none'] : [];
+  const fetch = (...words: readonly string[]): Promise<string> => git('fetch', '--quiet', '--no-tags', ...words);
+  // Nobody can be asked for a commit by a part of its name: it is looked for in the whole history.
+  const fetchHistory = async (): Promise<string> => {
+    await fetch(...filter, 'origin', '+refs/heads/*:refs/micro/heads/*', '+refs/tags/*:refs/micro/tags/*');
+    return ref;
+  };
+  const fetchWanted = async (wanted: string, ...words: readonly string[]): Promise<string> => {
+    await fetch(...words, 'origin', `+${wanted}:${tip}`);
+    return tip;
+  };
+  const { wanted } = remote;
+  const fetched = wanted === undefined ? fetchHistory() : fetchWanted(wanted, ...filter, `--depth=${depth}`);
+  const name = await fetched.catch(async (error: unknown) => {
+    if (says(error, onlyRefs)) return fetchHistory();
+    if (wanted !== undefined && says(error, /dumb http transport does not support/)) {
+      // Plain files on a web server. They come whole or not at all, into a copy that expects to have all of them.
+      await makeAnew(repository, url);
+      return fetchWanted(wanted);
+    }
+    throw says(error, /not our ref|couldn't find remote ref|bad object/) ? noSuchRef(source, ref, error) : error;
+  });
   try {
     return (await git('rev-parse', '--verify', '--end-of-options', `${name}^{commit}`)).trim();
   } catch (error) {
@@ -68,6 +103,12 @@ export async function fetchCommit(
       ? noSuchRef(source, ref, error)
       : error;
   }
+}
+
+async function makeAnew(repository: Repository, url: string): Promise<void> {
+  await rm(repository.folder, { recursive: true });
+  await mkdir(repository.folder);
+  await makeRepository(repository, url);
 }
 
 /**
@@ -83,12 +124,7 @@ export async function versionOf({ git }: Repository, commit: string, { tag, tags
   return (await git('describe', '--tags', '--always', commit)).trim();
 }
 
-/**
- * Writes what a commit has in a folder of it into an empty folder.
- *
- * @throws ControlPlaneError `not-found` when it has no such folder
- */
-export async function checkOut(
+async function checkOut(
   { folder, git, source }: Repository,
   options: { readonly commit: string; readonly inside: string; readonly to: string },
 ): Promise<void> {
@@ -101,9 +137,25 @@ export async function checkOut(
   if (type.trim() !== 'tree') {
     throw new ControlPlaneError('not-found', `${source} holds no folder ${inside} in commit ${commit.slice(0, 12)}`);
   }
+  await refuseSubmodules({ folder, git, source }, tree);
   // The list of what lies in the working folder, which is another one each time.
   await rm(join(folder, 'index'), { force: true });
   await git(`--work-tree=${to}`, 'read-tree', '--reset', '-u', tree);
+}
+
+/**
+ * Other repositories at places of their own choice, each with an access of its own: they are left to whoever runs the
+ * service, rather than fetched with the rights of the server. An empty folder in their place would be worse than no service.
+ */
+async function refuseSubmodules({ git, source }: Repository, tree: string): Promise<void> {
+  const entries = (await git('ls-tree', '-r', '-z', tree)).split('\0');
+  const [, path] = /^160000 [^\t]*\t(.*)$/s.exec(entries.find((entry) => entry.startsWith('160000 ')) ?? '') ?? [];
+  if (path === undefined) return;
+  throw new ControlPlaneError(
+    'invalid',
+    `${source} has the submodule ${JSON.stringify(path)}, and submodules are not fetched; clone it with --recurse-submodules and run the folder, ` +
+      'or put the files of the submodule into the repository (git subtree)',
+  );
 }
 
 /** Whether git gave a reason; the error is one of ours, with git's as its cause. */
