@@ -100,7 +100,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
-  const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, limits, settled, now });
   const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();

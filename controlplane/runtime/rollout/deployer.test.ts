@@ -11,6 +11,7 @@ const deployment: Deployment = {
   instances: 1,
   environment: { A: 'b' },
   updatedUnixMs: 0,
+  history: [],
 };
 const specification: Instance['specification'] = {
   service: deployment.service,

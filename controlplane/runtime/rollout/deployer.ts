@@ -3,6 +3,7 @@ import { ControlPlaneError } from '../../errors.ts';
 import type { Builds } from '../build/builds.ts';
 import type { Bundles } from '../bundle/bundles.ts';
 import type { Instance } from '../instance/instance.ts';
+import type { RuntimeLimits } from '../limits.ts';
 import { readProject } from '../project/project.ts';
 import { type Namespaces, servicePath } from '../source/name.ts';
 import { sameSource } from '../source/location/location.ts';
@@ -12,6 +13,7 @@ import type { RunEvent, Step } from '../types.ts';
 import { bringUp } from './bring-up.ts';
 import type { Deployment, Deployments, StoredDeployment } from './deployments.ts';
 import type { Fleet } from './fleet.ts';
+import { historyAfter } from './release.ts';
 
 export interface DeployerOptions {
   readonly bundles: Bundles;
@@ -19,6 +21,7 @@ export interface DeployerOptions {
   readonly deployments: Deployments;
   readonly fleet: Fleet;
   readonly namespaces: Namespaces;
+  readonly limits: Pick<RuntimeLimits, 'versions'>;
   /** Resolves when calls are routed as of a store revision, or after a bounded time. */
   readonly settled: (revision: bigint) => Promise<unknown>;
   /** Milliseconds since 1970. */
@@ -55,7 +58,7 @@ export class Deployer {
     const previous = await deployments.get(service);
     assertSameSource(previous, wanted.source);
     step('bundle', `${service}${describeVersion(wanted.source)}`);
-    const deployment = this.#describe(wanted);
+    const deployment = this.#describe(wanted, previous?.deployment);
     const running = fleet.of(service);
     if (
       previous !== undefined &&
@@ -103,16 +106,17 @@ export class Deployer {
     return start();
   }
 
-  #describe({ source, instances, environment }: Wanted): Deployment {
-    const { bundle } = source;
+  #describe({ source, instances, environment }: Wanted, previous: Deployment | undefined): Deployment {
+    const { limits, now } = this.#parts;
+    const { bundle, location } = source;
+    const version = 'version' in source.gitVersion ? source.gitVersion.version : shortDigest(bundle);
+    const release = { version, source: location, bundle, environment };
     return {
+      ...release,
       service: source.service,
-      version: 'version' in source.gitVersion ? source.gitVersion.version : shortDigest(bundle),
-      source: source.location,
-      bundle,
       instances,
-      environment,
-      updatedUnixMs: this.#parts.now(),
+      updatedUnixMs: now(),
+      history: historyAfter(previous, release, limits.versions),
     };
   }
 
