@@ -17,6 +17,14 @@ const releaseSchema = z.object({
 /** One version of a service, with all that it takes to run it again. */
 export type Release = Readonly<z.infer<typeof releaseSchema>>;
 
+/** A newer version beside the one that a deployment names, on trial with a share of the calls. */
+const canarySchema = z.object({
+  release: releaseSchema,
+  instances: z.int().positive(),
+  /** Its share of the calls. */
+  percent: z.int().min(1).max(99),
+});
+
 const schema = releaseSchema.extend({
   /** Full name. */
   service: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/),
@@ -24,6 +32,7 @@ const schema = releaseSchema.extend({
   updatedUnixMs: z.int().nonnegative(),
   /** What ran before and can be rolled back to, newest first. */
   history: z.array(releaseSchema).default([]),
+  canary: canarySchema.optional(),
 });
 
 /** The desired state of one service. */

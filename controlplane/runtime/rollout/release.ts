@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deployment, Release } from './deployments.ts';
 
 /** The version that a deployment names, without what is said of the service as a whole. */
-function releaseOf({ version, source, bundle, environment }: Deployment): Release {
+export function releaseOf({ version, source, bundle, environment }: Deployment): Release {
   return { version, source, bundle, environment };
 }
 
