@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree, syncFolder } from '../content-folders.ts';
+import { removePartial, removeTree, removeUnneeded, syncFolder } from '../content-folders.ts';
 
 /**
  * The folders of builds, each named by the digest of its bundle and there whole or not at all. Unlike bundles they are made
@@ -15,6 +15,8 @@ export interface BuildFolders {
    * `fill` fails nothing is left.
    */
   make(digest: string, fill: (folder: string) => Promise<void>): Promise<string>;
+  /** Removes those of which nobody needs the digest, and that are not being made. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
 /** Beside the folder of a build for as long as it is not finished. */
@@ -28,6 +30,7 @@ export async function openBuildFolders(root: string): Promise<BuildFolders> {
     await removeTree(folder);
     await rm(folder + unfinished, { force: true });
   };
+  await removePartial(root);
   for (const name of await readdir(root)) {
     if (name.endsWith(unfinished)) await remove(join(root, name.slice(0, -unfinished.length)));
   }
@@ -64,5 +67,6 @@ export async function openBuildFolders(root: string): Promise<BuildFolders> {
       making.set(digest, made);
       return made.finally(() => making.delete(digest));
     },
+    keepOnly: (isNeeded) => removeUnneeded(root, (digest) => making.has(digest) || isNeeded(digest)),
   };
 }

@@ -21,6 +21,8 @@ export interface Builds {
    * @throws ControlPlaneError `failed`, with the last lines that were printed, when a step fails
    */
   create(options: BuildOptions): Promise<string>;
+  /** Removes those of which nobody needs the digest of the bundle. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
 interface BuildOptions {
@@ -52,6 +54,7 @@ export async function openBuilds(options: {
   const atOnce = pLimit(limits.buildsAtOnce);
   return {
     find: (digest) => folders.find(digest),
+    keepOnly: (isNeeded) => folders.keepOnly(isNeeded),
     async create({ digest, bundle, onStep, onOutput, signal }) {
       return folders.make(digest, async (folder) => {
         await copyWritable(bundle, folder).catch((error: unknown) => {

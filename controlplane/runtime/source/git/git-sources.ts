@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ControlPlaneError } from '../../../errors.ts';
+import { partialFolder, removePartial, removeUnneeded } from '../../content-folders.ts';
 import type { RuntimeLimits } from '../../limits.ts';
 import { formatLocation, type GitLocation } from '../location/location.ts';
 import { openGit } from './git.ts';
@@ -29,9 +30,14 @@ export interface GitSources {
     signal: AbortSignal,
     use: (checkedOut: CheckedOut) => Promise<Result>,
   ): Promise<Result>;
+  /** Removes the copies of repositories of which nobody needs the digest. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
-const partial = '.partial-';
+/** Of the URL of a repository; its copy is kept under it. */
+export function repositoryDigest(url: string): string {
+  return `sha256:${createHash('sha256').update(url).digest('hex')}`;
+}
 
 /**
  * Opens the copies that are kept under `root`, by the digests of their URLs. One is taken out of its place while it is
@@ -46,8 +52,7 @@ export async function openGitSources(options: {
 }): Promise<GitSources> {
   const { root, environment, limits } = options;
   await mkdir(root, { recursive: true });
-  const leftovers = (await readdir(root)).filter((name) => name.startsWith(partial));
-  await Promise.all(leftovers.map((name) => rm(join(root, name), { recursive: true, force: true })));
+  await removePartial(root);
 
   const lanes = new Map<string, LimitFunction>();
   const oneAtATime = (url: string): LimitFunction => {
@@ -68,7 +73,7 @@ export async function openGitSources(options: {
     const git = await openGit({ repository, folder: work, environment, source, signal });
     const remote = await askRemote(git, source, url, ref);
 
-    const kept = join(root, createHash('sha256').update(url).digest('hex'));
+    const kept = join(root, repositoryDigest(url).replace('sha256:', ''));
     const copy = { folder: repository, git, source };
     if (!(await moved(kept, repository))) await makeRepository(copy, url);
     const commit = await fetchCommit(copy, { url, ref, remote });
@@ -83,10 +88,11 @@ export async function openGitSources(options: {
   };
 
   return {
+    keepOnly: (isNeeded) => removeUnneeded(root, isNeeded),
     checkOut: (location, signal, use) =>
       oneAtATime(location.url)(async () => {
         signal.throwIfAborted();
-        const work = join(root, `${partial}${randomUUID()}`);
+        const work = partialFolder(root);
         await mkdir(work);
         const outOfTime = AbortSignal.timeout(limits.fetchTimeoutMs);
         const size = watchSize(work, limits.fetchBytes);
