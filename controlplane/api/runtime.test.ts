@@ -23,6 +23,8 @@ const deployed: DeploymentStatus = {
   updatedUnixMs: 1_767_225_600_000,
   path: '/service/hello/',
   trouble: '',
+  canary: undefined,
+  keptVersions: ['v0'],
   instances: [
     {
       id: 'node-1/1',
@@ -53,6 +55,8 @@ const message = {
   updatedUnixMs: 1_767_225_600_000n,
   path: '/service/hello/',
   trouble: '',
+  canary: undefined,
+  keptVersions: ['v0'],
   instances: [
     {
       id: 'node-1/1',

@@ -34,17 +34,24 @@ export function runtimeService({ runtime, log }: RuntimeServiceOptions): Runtime
   return {
     findBundle: unaryHandler(log, ({ digest }) => ({ found: runtime.hasBundle(digest) })),
     uploadBundle: uploadHandler(runtime, log),
-    run: streamHandler(log, async (call, signal) => {
-      const { source, name, instances, environment } = call.request;
+    run: rolloutHandler(log, ({ source, name, instances, environment, percent }, onEvent, signal) => {
       const request = {
         source: runSource(source),
         name: name || undefined,
         instances: instances || undefined,
         environment,
+        percent,
       };
-      const done = await runtime.run(request, (event) => void call.write({ event: eventMessage(event) }), signal);
-      call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
+      return runtime.run(request, onEvent, signal);
     }),
+    update: rolloutHandler(log, ({ service, uploaded }, onEvent, signal) => {
+      const source = uploaded && runSource({ $case: 'uploaded', value: uploaded });
+      return runtime.update({ service, source }, onEvent, signal);
+    }),
+    rollback: rolloutHandler(log, ({ service, version }, onEvent, signal) =>
+      runtime.rollback({ service, version: version || undefined }, onEvent, signal),
+    ),
+    promote: rolloutHandler(log, ({ service }, onEvent, signal) => runtime.promote(service, onEvent, signal)),
     kill: unaryHandler(log, async ({ service }) => ({ service: await runtime.kill(service) })),
     status: unaryHandler(log, async ({ service }) => {
       const found = await runtime.status(service || undefined);
@@ -87,6 +94,18 @@ function streamHandler<Request, Response>(
   };
 }
 
+/** Answers with what happens on the way to what should run, and with that in the end. */
+function rolloutHandler<Request>(
+  log: Logger,
+  roll: (request: Request, onEvent: (event: RunEvent) => void, signal: AbortSignal) => Promise<DeploymentStatus>,
+): (call: ServerWritableStream<Request, RunResponse>) => void {
+  return streamHandler(log, async (call, signal) => {
+    const onEvent = (event: RunEvent): void => void call.write({ event: eventMessage(event) });
+    const done = await roll(call.request, onEvent, signal);
+    call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
+  });
+}
+
 function runSource(source: RunRequest['source']): RunSource {
   if (source === undefined) throw new ControlPlaneError('invalid', 'the run names no source');
   if (source.$case === 'location') return { type: 'location', location: source.value };
@@ -112,11 +131,12 @@ function eventMessage(event: RunEvent): RunResponse['event'] {
 }
 
 function deploymentMessage(
-  { instances, updatedUnixMs, ...deployment }: DeploymentStatus,
+  { instances, updatedUnixMs, keptVersions, ...deployment }: DeploymentStatus,
   usage: ReadonlyMap<number, InstanceUsage> = new Map(),
 ): Deployment {
   return {
     ...deployment,
+    keptVersions: [...keptVersions],
     updatedUnixMs: BigInt(updatedUnixMs),
     instances: instances.map((instance) => instanceMessage(instance, usage.get(instance.state.process?.pid ?? 0))),
   };

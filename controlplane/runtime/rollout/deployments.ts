@@ -5,7 +5,7 @@ import { ControlPlaneError } from '../../errors.ts';
 import { deploymentsPrefix } from '../keys.ts';
 import { readStored, type Stored } from '../store-json.ts';
 
-const releaseSchema = z.object({
+export const releaseSchema = z.object({
   version: z.string(),
   /** Where the source was: the absolute path of a folder. */
   source: z.string(),

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Deployment } from './deployments.ts';
-import { groupsOf } from './weights.ts';
+import { groupsOf } from './groups.ts';
 
 const release = { version: 'v1', source: '/src', bundle: `sha256:${'0'.repeat(64)}`, environment: {} };
 const deployment = { ...release, service: 'go.micro.service.a', updatedUnixMs: 0, history: [] };
