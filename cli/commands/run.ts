@@ -1,14 +1,13 @@
 import { Command, Option } from 'clipanion';
-import { formatAddress } from '../../proto/channel/address.ts';
-import { type Deployment, RuntimeClient, type RunResponse, Step } from '../../proto/gen/micro/runtime/v1/runtime.ts';
-import { ClientCommand, type Server } from '../client-command.ts';
-import { entrypointUrl } from '../entrypoint-url.ts';
+import { type Deployment, RuntimeClient, type RunResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import type { Server } from '../client-command.ts';
 import { readEnvFile } from '../env-file.ts';
 import { UsageError } from '../errors.ts';
-import { showSteps } from '../output/steps.ts';
+import type { Steps } from '../output/steps.ts';
+import { RolloutCommand } from '../rollout-command.ts';
 import { prepareSource } from '../source/source.ts';
 
-export class RunCommand extends ClientCommand {
+export class RunCommand extends RolloutCommand {
   static override paths = [['run']];
   static override usage = Command.Usage({
     category: 'Services',
@@ -19,13 +18,15 @@ export class RunCommand extends ClientCommand {
       in @branch, @tag or @commit, and name a folder in the repository of a URL after "//".
 
       Run it again to put a newer version in place: the old one serves until the new one is ready, and keeps serving if it
-      never is.
+      never is. With --weight it is on trial: both run, and the new one gets that percentage of the calls until micro promote
+      puts it in place or micro rollback ends it.
     `,
     examples: [
       ['The service in this folder', 'micro run'],
       ['One in a git repository, at a tag', 'micro run github.com/micro/services/helloworld@v1'],
       ['One in the services repository', 'micro run helloworld/web'],
       ['Three copies, with a setting', 'micro run ./greeter --instances 3 --env GREETING=Hello'],
+      ['A new version beside the old one, with a tenth of the calls', 'micro run ./greeter --weight 10'],
       ['With secrets, which stay out of the list of processes', 'micro run ./greeter --env-file greeter.env'],
     ],
   });
@@ -36,57 +37,43 @@ export class RunCommand extends ClientCommand {
   envFile = Option.Array('--env-file', [], {
     description: 'file of KEY=VALUE lines, for secrets; may be repeated, and --env goes before it',
   });
+  weight = Option.String('--weight', { description: 'percent of the calls, for a trial beside what runs' });
   source = Option.String({ required: false });
 
-  protected override async call(server: Server): Promise<void> {
+  protected override async begin(server: Server, steps: Steps): Promise<AsyncIterable<RunResponse>> {
     const options = await readOptions(this);
-    const steps = showSteps(this.context.stderr);
-    let deployment: Deployment | undefined;
-    try {
-      const { environment } = this.inherited();
-      const source = await prepareSource(this.source ?? '.', { server, environment, steps });
-      const request = { source, name: this.name ?? '', ...options };
-      for await (const response of server.client(RuntimeClient).run(request)) {
-        const { event } = response as RunResponse;
-        if (event?.$case === 'step') steps.begin(stepNames[event.value.step] ?? '', event.value.detail);
-        else if (event?.$case === 'output') steps.output(event.value);
-        else deployment = event?.value;
-      }
-    } catch (error) {
-      steps.end('failed');
-      throw error;
-    }
-    steps.end('done');
-    if (deployment !== undefined) this.print(await this.#summary(server, deployment));
+    const { environment } = this.inherited();
+    const source = await prepareSource(this.source ?? '.', { server, environment, steps });
+    return server.client(RuntimeClient).run({ source, name: this.name ?? '', ...options });
   }
 
-  async #summary(server: Server, { service, version, path }: Deployment): Promise<string> {
-    const running = `${service} ${version} is running`;
-    if (path === '') return `${running}; call it through ${formatAddress(server.address)} (grpc)`;
-    return `${running}: ${await entrypointUrl(server)}${path}`;
+  protected override async summary(server: Server, deployment: Deployment): Promise<string> {
+    const { service, canary } = deployment;
+    if (canary === undefined) return super.summary(server, deployment);
+    const { version, percent } = canary;
+    const beside = `gets ${percent}% of the calls beside ${deployment.version}`;
+    const end = `end the trial with 'micro promote ${service}' or 'micro rollback ${service}'`;
+    return `${await super.summary(server, { ...deployment, version }, beside)}\n${end}`;
   }
 }
-
-const stepNames: Readonly<Partial<Record<Step, string>>> = {
-  [Step.STEP_SOURCE]: 'source',
-  [Step.STEP_BUNDLE]: 'bundle',
-  [Step.STEP_BUILD]: 'build',
-  [Step.STEP_START]: 'start',
-  [Step.STEP_READY]: 'ready',
-  [Step.STEP_ROUTED]: 'routed',
-  [Step.STEP_STOP]: 'stop',
-};
 
 /** @throws UsageError with every problem */
 async function readOptions(options: {
   readonly instances: string | undefined;
+  readonly weight: string | undefined;
   readonly env: readonly string[];
   readonly envFile: readonly string[];
 }) {
-  const { instances, env, envFile } = options;
+  const { instances, weight, env, envFile } = options;
   const problems: string[] = [];
   if (instances !== undefined && !/^[1-9]\d{0,2}$/.test(instances)) {
     problems.push(`--instances: "${instances}" is not a number from 1 to 999`);
+  }
+  if (weight !== undefined && !/^[1-9]\d?$/.test(weight)) {
+    problems.push(`--weight: "${weight}" is not a number from 1 to 99: percent of the calls`);
+  }
+  if (weight !== undefined && instances !== undefined) {
+    problems.push('--instances: how many a version on trial has follows from its --weight; leave one of them out');
   }
   const environment: Record<string, string> = {};
   for (const path of envFile) {
@@ -102,5 +89,6 @@ async function readOptions(options: {
     else environment[key] = value ?? '';
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n  '));
-  return { instances: Number(instances ?? 0), environment };
+  const percent = weight === undefined ? undefined : Number(weight);
+  return { instances: Number(instances ?? 0), environment, percent };
 }
