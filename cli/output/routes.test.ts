@@ -45,8 +45,8 @@ test('a service that speaks gRPC has a route on each entrypoint', () => {
 test('versions have a line each, with their instances and their part of the weight', () => {
   const routes = routesOf(
     'go.micro.api.a',
-    ['v1', 'a:1', PROTOCOL_HTTP1],
     ['v2', 'a:2', PROTOCOL_HTTP1],
+    ['v1', 'a:1', PROTOCOL_HTTP1],
     ['v1', 'a:3', PROTOCOL_HTTP1],
   );
   expect(routes.map(({ route, version, instances, percent }) => [route, version, instances, percent])).toEqual([

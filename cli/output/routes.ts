@@ -14,7 +14,7 @@ export interface Route {
   readonly percent: number;
 }
 
-/** The route table as people see it, sorted by service, the http entrypoint first. */
+/** The route table as people see it, sorted by service, the http entrypoint first, then by version. */
 export function listRoutes({ prefixes, services }: Snapshot): readonly Route[] {
   return services.flatMap((service) => {
     const versions = byVersion(service);
@@ -51,7 +51,8 @@ function byVersion({ instances }: Service): ReadonlyMap<string, Service['instanc
   for (const instance of instances) {
     versions.set(instance.version, [...(versions.get(instance.version) ?? []), instance]);
   }
-  return versions.size > 0 ? versions : new Map([['', []]]);
+  if (versions.size === 0) return new Map([['', []]]);
+  return new Map([...versions].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function percentOf(some: Service['instances'], { instances }: Service): number {

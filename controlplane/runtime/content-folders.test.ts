@@ -9,9 +9,9 @@ import { makeFolder } from './runtime.fixture.ts';
 const digest = (character: string): string => `sha256:${character.repeat(64)}`;
 
 async function makeRoot(): Promise<string> {
-  const { path, remove } = await makeFolder();
-  onTestFinished(remove);
-  return path;
+  const folder = await makeFolder();
+  onTestFinished(() => folder.remove());
+  return folder.path;
 }
 
 test('what nobody needs is removed, read-only folders too, and nothing else', async () => {
