@@ -82,6 +82,17 @@ describe('the registrar', () => {
     await vi.waitFor(() => expect(isRegistered()).toBe(true), within);
   });
 
+  test('says something else as soon as the store is back, when it is away', async () => {
+    const { etcd, view } = registry();
+    const registration = await registrar.register(greeter());
+    await etcd.kill();
+    const { instance, ...service } = greeter();
+    const changed = { ...service, instance: { ...instance, metadata: { weight: '9' } } };
+    await expect(registration.update(changed)).rejects.toMatchObject({ code: 'unavailable' });
+    await etcd.restart();
+    await expect.poll(() => view.get(name)[0]?.instances, within).toEqual([changed.instance]);
+  });
+
   test('says something else of an instance under the same lease, and nothing of one that is gone', async () => {
     const weighing = (weight: string) => {
       const { instance, ...service } = greeter();

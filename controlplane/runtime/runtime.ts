@@ -110,7 +110,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const stopping = new AbortController();
   const restorer = new Restorer({ deployer, lanes, orphans, limits, stopping: stopping.signal, log });
   const restored = restorer.restore(deployed);
-  const sweeper = new Sweeper({ bundles, builds, sources, deployments, fleet, claims, restored, log });
+  const sweeper = new Sweeper({
+    bundles,
+    builds,
+    sources,
+    deployments,
+    fleet,
+    claims,
+    restored,
+    stopping: stopping.signal,
+    log,
+  });
   sweeper.sweep();
   const rollouts = new Rollouts({
     sources,

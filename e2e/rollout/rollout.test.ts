@@ -55,6 +55,17 @@ test('an update of what has not changed says so and touches nothing', async ({ s
   await server.succeed('kill', 'hello');
 });
 
+test('an update of what came from git fetches the newest commit of its branch', async ({ server, folder }) => {
+  const repository = await release(join(folder, 'hello'), 'v1');
+  await server.succeed('run', `file://${repository}`, '--instances', '2', '--env', 'A=b');
+  expect(await server.succeed('update', 'hello')).toContain('v1 is up to date');
+  await release(repository, 'v2');
+  expect(await server.succeed('update', 'hello')).toContain('v2 is running');
+  expect(await statusOf(server)).toMatchObject({ version: 'v2', source: `file://${repository}`, instancesWanted: 2 });
+  expect(await ask(server)).toBe('v2');
+  await server.succeed('kill', 'hello');
+});
+
 test('a version that does not come up leaves the old one, and the reason is shown', async ({ server, folder }) => {
   const source = await release(join(folder, 'hello'), 'v1');
   await server.succeed('run', source);

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type RealEtcd, startRealEtcd } from '../../etcd/contract/real-etcd.ts';
@@ -87,6 +87,24 @@ describe('a trial', () => {
     expect(after).toMatchObject({ version, canary: undefined, instancesWanted: 3, keptVersions: [before.version] });
     expect(pids(trial)).toEqual(expect.arrayContaining([...pids(after)]));
     expect(await weights()).toEqual({ [version]: ['1', '1', '1'] });
+  });
+
+  test('of which the bundle is gone holds up no start of the other version, and its trouble is told', async () => {
+    const before = (await fixture.run({ path: await write('one') })).status;
+    const { canary } = (await fixture.run({ path: await write('two'), percent: 10 })).status;
+    await fixture.stop();
+    const folder = (canary?.bundle ?? '').replace('sha256:', '');
+    await rm(join(data.path, 'builds', folder), { recursive: true });
+    await rm(join(data.path, 'bundles', folder), { recursive: true });
+    fixture = await startFixture({ etcd: etcd.host, folder: data.path });
+    await expect.poll(async () => (await only()).instances[0]?.state.status).toBe('ready');
+    expect(await only()).toMatchObject({
+      version: before.version,
+      trouble: expect.stringContaining(`the bundle ${folder.slice(0, 12)} of ${service} is not in the data folder`),
+      instances: [{ version: before.version }],
+    });
+    const after = await fixture.runtime.rollback({ service: 'hello' }, () => undefined, never);
+    expect(after).toMatchObject({ trouble: '', canary: undefined });
   });
 
   test('needs something beside which it runs, and says so', async () => {

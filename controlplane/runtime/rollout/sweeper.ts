@@ -17,6 +17,8 @@ export interface SweeperOptions {
   readonly claims: Claims;
   /** Resolves when what a killed server left running is gone; nothing is removed from under it. */
   readonly restored: Promise<unknown>;
+  /** Ends a sweep early: the next server makes another. */
+  readonly stopping: AbortSignal;
   readonly log: Logger;
 }
 
@@ -58,7 +60,8 @@ export class Sweeper {
   }
 
   async #sweep(isClaimed: (digest: string) => boolean): Promise<void> {
-    const { bundles, builds, sources, deployments, fleet } = this.#parts;
+    const { bundles, builds, sources, deployments, fleet, stopping } = this.#parts;
+    if (stopping.aborted) return;
     const services = await deployments.services();
     const stored = await deployments.list();
     // What a malformed one needs is not known.
@@ -69,7 +72,8 @@ export class Sweeper {
         return [deployment, ...history, ...(canary === undefined ? [] : [canary.release])].flatMap(needsOf);
       }),
     );
-    const isNeeded = (digest: string): boolean => named.has(digest) || isClaimed(digest) || fleet.runs(digest);
+    const isNeeded = (digest: string): boolean =>
+      stopping.aborted || named.has(digest) || isClaimed(digest) || fleet.runs(digest);
     await bundles.keepOnly(isNeeded);
     await builds.keepOnly(isNeeded);
     await sources.keepOnly(isNeeded);
