@@ -1,5 +1,5 @@
 import { Command, Option } from 'clipanion';
-import { type Deployment, RuntimeClient, type RunResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import { RuntimeClient, type RunResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import type { Server } from '../client-command.ts';
 import { readEnvFile } from '../env-file.ts';
 import { UsageError } from '../errors.ts';
@@ -45,15 +45,6 @@ export class RunCommand extends RolloutCommand {
     const { environment } = this.inherited();
     const source = await prepareSource(this.source ?? '.', { server, environment, steps });
     return server.client(RuntimeClient).run({ source, name: this.name ?? '', ...options });
-  }
-
-  protected override async summary(server: Server, deployment: Deployment): Promise<string> {
-    const { service, canary } = deployment;
-    if (canary === undefined) return super.summary(server, deployment);
-    const { version, percent } = canary;
-    const beside = `gets ${percent}% of the calls beside ${deployment.version}`;
-    const end = `end the trial with 'micro promote ${service}' or 'micro rollback ${service}'`;
-    return `${await super.summary(server, { ...deployment, version }, beside)}\n${end}`;
   }
 }
 

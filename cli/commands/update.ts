@@ -11,6 +11,7 @@ import {
 import type { Server } from '../client-command.ts';
 import { OperationError } from '../errors.ts';
 import type { Steps } from '../output/steps.ts';
+import { describeRunning } from '../rollout.ts';
 import { RolloutCommand } from '../rollout-command.ts';
 import { exists, uploadSource } from '../source/source.ts';
 
@@ -42,7 +43,7 @@ export class UpdateCommand extends RolloutCommand {
 
   protected override summary(server: Server, deployment: Deployment): Promise<string> {
     const isNews = deployment.updatedUnixMs !== this.#updatedUnixMs;
-    return super.summary(server, deployment, isNews ? 'is running' : 'is up to date');
+    return describeRunning(server, deployment, isNews ? 'is running' : 'is up to date');
   }
 
   /** Sends the folder that a service came from, where it did come from one. */
