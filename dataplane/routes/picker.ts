@@ -107,12 +107,14 @@ function byVersion(one: RoutedInstance, other: RoutedInstance): number {
   return one.version < other.version ? -1 : 1;
 }
 
+/** @param instances each version's next to each other */
 function versionsOf(instances: readonly RoutedInstance[]): readonly Span[] {
-  const spans = new Map<string, { from: number; to: number }>();
-  return instances.map(({ version }, index) => {
-    const span = spans.get(version) ?? { from: index, to: index };
+  let version: string | undefined;
+  let span = { from: 0, to: 0 };
+  return instances.map((instance, index) => {
+    if (instance.version !== version) span = { from: index, to: index };
+    version = instance.version;
     span.to = index + 1;
-    spans.set(version, span);
     return span;
   });
 }

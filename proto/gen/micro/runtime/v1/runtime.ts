@@ -2237,7 +2237,10 @@ export const LogsResponse: MessageFns<LogsResponse> = {
 
 export type RuntimeService = typeof RuntimeService;
 export const RuntimeService = {
-  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  /**
+   * FindBundle tells whether the server has a bundle, so that it need not be sent. One that was found or sent is kept for ten
+   * minutes, for the run that is to come, though nothing that runs needs it.
+   */
   findBundle: {
     path: "/micro.runtime.v1.Runtime/FindBundle" as const,
     requestStream: false as const,
@@ -2346,7 +2349,10 @@ export const RuntimeService = {
 } as const;
 
 export interface RuntimeServer extends UntypedServiceImplementation {
-  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  /**
+   * FindBundle tells whether the server has a bundle, so that it need not be sent. One that was found or sent is kept for ten
+   * minutes, for the run that is to come, though nothing that runs needs it.
+   */
   findBundle: handleUnaryCall<FindBundleRequest, FindBundleResponse>;
   /**
    * UploadBundle sends a bundle: `digest`, then its entries, each folder before what it holds, each file before its
@@ -2382,7 +2388,10 @@ export interface RuntimeServer extends UntypedServiceImplementation {
 }
 
 export interface RuntimeClient extends Client {
-  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  /**
+   * FindBundle tells whether the server has a bundle, so that it need not be sent. One that was found or sent is kept for ten
+   * minutes, for the run that is to come, though nothing that runs needs it.
+   */
   findBundle(
     request: FindBundleRequest,
     callback: (error: ServiceError | null, response: FindBundleResponse) => void,
