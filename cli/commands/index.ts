@@ -9,12 +9,15 @@ import { HealthCommand } from './health.ts';
 import { KillCommand } from './kill.ts';
 import { LogsCommand } from './logs.ts';
 import { NewCommand } from './new.ts';
+import { PromoteCommand } from './promote.ts';
+import { RollbackCommand } from './rollback.ts';
 import { RoutesListCommand } from './routes-ls.ts';
 import { RunCommand } from './run.ts';
 import { ServerCommand } from './server.ts';
 import { ServicesGetCommand } from './services-get.ts';
 import { ServicesCommand } from './services.ts';
 import { StatusCommand } from './status.ts';
+import { UpdateCommand } from './update.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandClass[] = [
@@ -26,6 +29,9 @@ export const commands: readonly CommandClass[] = [
   RoutesListCommand,
   NewCommand,
   RunCommand,
+  UpdateCommand,
+  RollbackCommand,
+  PromoteCommand,
   StatusCommand,
   LogsCommand,
   KillCommand,

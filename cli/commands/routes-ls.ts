@@ -12,7 +12,8 @@ export class RoutesListCommand extends ClientCommand {
   static override usage = Command.Usage({
     category: 'Server',
     description: 'list what leads where',
-    details: 'A line for each route and version: how a service is reached on the http and on the grpc entrypoint.',
+    details:
+      'A line for each route and version: how a service is reached on the http and on the grpc entrypoint. Where versions share the calls of a service, their weight is in percent.',
     examples: [
       ['The routes to services', 'micro routes ls'],
       ['Those to internal systems too, for a program', 'micro routes ls --all --json'],
@@ -29,13 +30,15 @@ export class RoutesListCommand extends ClientCommand {
     const routes = listRoutes(snapshot).filter(({ service }) => this.all || !isInternalSystem(service));
     if (this.json) return this.print(json(routes));
     if (routes.length === 0) return this.print("no routes yet: start a service with 'micro run <source>'");
+    const isShared = routes.some(({ percent }) => percent > 0 && percent < 100);
     return this.print(
       table(
-        routes.map(({ entrypoint, route, service, version, instances }) => ({
+        routes.map(({ entrypoint, route, service, version, instances, percent }) => ({
           entrypoint,
           route,
           service,
           version,
+          ...(isShared && { weight: `${percent}%` }),
           instances: instances.join(' ') || 'none',
         })),
       ),

@@ -3,7 +3,7 @@ import { unary } from '../../proto/channel/client.ts';
 import { type Deployment, RuntimeClient, type StatusResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ClientCommand, type Server } from '../client-command.ts';
 import { entrypointUrl } from '../entrypoint-url.ts';
-import { deploymentJson, deploymentRow, describeLastEnd, instanceRow } from '../output/deployment.ts';
+import { deploymentJson, deploymentRows, describeLastEnd, instanceRow } from '../output/deployment.ts';
 import { json, table } from '../output/table.ts';
 
 export class StatusCommand extends ClientCommand {
@@ -33,12 +33,13 @@ export class StatusCommand extends ClientCommand {
     const urlOf = ({ path }: Deployment): string => (path === '' ? '' : `${entrypoint}${path}`);
     if (this.json) return this.print(json(deployments.map((each) => deploymentJson(each, urlOf(each)))));
     if (deployments.length === 0) return this.print("nothing runs yet: start a service with 'micro run <source>'");
-    this.print(table(deployments.map((each) => deploymentRow(each, urlOf(each)))));
+    this.print(table(deploymentRows(deployments, urlOf)));
     if (this.service === undefined) return;
-    for (const { instances, trouble } of deployments) {
+    for (const { instances, trouble, keptVersions } of deployments) {
       if (trouble.includes('\n')) this.print(`\n${trouble}`);
       if (instances.length > 0) this.print(`\n${table(instances.map(instanceRow))}`);
       for (const end of instances.flatMap((instance) => describeLastEnd(instance) ?? [])) this.print(`\n${end}`);
+      if (keptVersions.length > 0) this.print(`\nkept for micro rollback: ${keptVersions.join(', ')}`);
     }
   }
 }

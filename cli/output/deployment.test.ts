@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Deployment, InstanceState, type InstanceStatus } from '../../proto/gen/micro/runtime/v1/runtime.ts';
-import { deploymentJson, deploymentRow, describeLastEnd, instanceRow } from './deployment.ts';
+import { deploymentJson, deploymentRows, describeLastEnd, instanceRow } from './deployment.ts';
 
 const instance = (changes: Partial<InstanceStatus> = {}): InstanceStatus => ({
   id: 'node-1/1',
@@ -37,11 +37,13 @@ const deployment = (...instances: InstanceStatus[]): Deployment => ({
   instances,
   path: '/api/clock/',
   trouble: '',
+  keptVersions: [],
 });
+const rowOf = (one: Deployment) => deploymentRows([one], () => url)[0] as Readonly<Record<string, string>>;
 const url = 'http://127.0.0.1:8080/api/clock/';
 
 test('a deployment is a line, whose figures are those of its instances together', () => {
-  const { updated, ...row } = deploymentRow(deployment(instance(), instance()), url);
+  const { updated, ...row } = rowOf(deployment(instance(), instance()));
   expect(updated).toMatch(/^\d+d ago$/);
   expect(row).toEqual({
     name: 'go.micro.api.clock',
@@ -57,11 +59,23 @@ test('a deployment is a line, whose figures are those of its instances together'
 });
 
 test('what is amiss is its status', () => {
-  const some = deploymentRow(deployment(instance(), looping, looping), url);
+  const some = rowOf(deployment(instance(), looping, looping));
   expect([some['instances'], some['status']]).toEqual(['1/2', 'crash-looping: exited with code 3']);
-  const none = deploymentRow({ ...deployment(), trouble: 'its bundle is gone\nfor good' }, url);
+  const none = rowOf({ ...deployment(), trouble: 'its bundle is gone\nfor good' });
   expect([none['status'], none['cpu'], none['memory']]).toEqual(['its bundle is gone', '', '']);
-  expect(deploymentRow(deployment(), url)['status']).toBe('starting');
+  expect(rowOf(deployment())['status']).toBe('starting');
+});
+
+test('a version on trial is a line beside that of its deployment, and all lines tell the weight then', () => {
+  const canary = { version: 'v2', source: '/src/clock', bundle: 'sha256:02', instancesWanted: 1, percent: 10 };
+  const onTrial = { ...deployment(instance(), instance(), instance({ version: 'v2' })), canary };
+  const rows = deploymentRows([onTrial, { ...deployment(instance()), instancesWanted: 1 }], () => url);
+  expect(rows.map((row) => [row['version'], row['weight'], row['instances'], row['status']])).toEqual([
+    ['v1', '90%', '2/2', 'ready'],
+    ['v2', '10%', '1/1', 'ready'],
+    ['v1', '100%', '1/1', 'ready'],
+  ]);
+  expect(deploymentJson(onTrial, url)).toMatchObject({ version: 'v1', canary });
 });
 
 test('an instance is a line too, and how it ended is told below', () => {
@@ -87,6 +101,7 @@ test('its JSON has numbers for figures, and null for what is not known', () => {
   expect(deploymentJson(deployment(instance(), looping), url)).toMatchObject({
     url,
     updated: '2026-01-01T00:00:00.000Z',
+    canary: null,
     instances: [
       { state: 'ready', cpuCores: 0.25, memoryBytes: 1_572_864, lastEnd: null },
       {

@@ -13,11 +13,12 @@ const stateNames: Readonly<Record<InstanceState, string>> = {
 };
 
 /** The stable JSON form of a deployment. What is not known is null. */
-export function deploymentJson({ instances, updatedUnixMs, ...rest }: Deployment, url: string) {
+export function deploymentJson({ instances, updatedUnixMs, canary, ...rest }: Deployment, url: string) {
   return {
     ...rest,
     url,
     updated: isoTime(updatedUnixMs),
+    canary: canary ?? null,
     instances: instances.map(({ state, startedUnixMs, lastEnd, cpuCores, memoryBytes, ...instance }) => ({
       ...instance,
       state: stateNames[state],
@@ -29,16 +30,37 @@ export function deploymentJson({ instances, updatedUnixMs, ...rest }: Deployment
   };
 }
 
-/** The line of a deployment in the table of all. */
-export function deploymentRow(deployment: Deployment, url: string): Readonly<Record<string, string>> {
-  const { service, version, source, instances, instancesWanted, updatedUnixMs } = deployment;
+/** The lines of deployments in the table of all: one for each, and one for the version that is on trial beside it. */
+export function deploymentRows(
+  deployments: readonly Deployment[],
+  urlOf: (deployment: Deployment) => string,
+): readonly Readonly<Record<string, string>>[] {
+  const isAnyOnTrial = deployments.some(({ canary }) => canary !== undefined);
+  return deployments.flatMap((deployment) => {
+    const { canary, instances, ...rest } = deployment;
+    const isOnTrial = ({ version }: InstanceStatus): boolean => version === canary?.version;
+    const versions = [
+      { ...rest, percent: 100 - (canary?.percent ?? 0), instances: instances.filter((one) => !isOnTrial(one)) },
+    ];
+    if (canary !== undefined) versions.push({ ...rest, ...canary, instances: instances.filter(isOnTrial) });
+    return versions.map((version) => versionRow(version, urlOf(deployment), isAnyOnTrial));
+  });
+}
+
+function versionRow(
+  deployment: Omit<Deployment, 'canary'> & { readonly percent: number },
+  url: string,
+  withWeight: boolean,
+): Readonly<Record<string, string>> {
+  const { service, version, source, instances, instancesWanted, updatedUnixMs, percent } = deployment;
   const ready = instances.filter(({ state }) => state === InstanceState.INSTANCE_STATE_READY).length;
   return {
     name: service,
     version,
+    ...(withWeight && { weight: `${percent}%` }),
     source,
     instances: `${ready}/${instancesWanted}`,
-    status: deploymentStatus(deployment),
+    status: describeStates(deployment),
     restarts: String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
     ...usageCells(instances),
     updated: `${age(updatedUnixMs)} ago`,
@@ -47,14 +69,12 @@ export function deploymentRow(deployment: Deployment, url: string): Readonly<Rec
 }
 
 /** "ready", or what the instances are that are not, and why. */
-function deploymentStatus({ instances, trouble }: Deployment): string {
-  if (trouble !== '') return trouble.split('\n')[0] ?? '';
+function describeStates({ instances, trouble }: Pick<Deployment, 'instances' | 'trouble'>): string {
+  if (instances.length === 0) return trouble.split('\n')[0] || 'starting';
   const states = instances.map(({ state, reason }) => {
     return reason === '' ? stateNames[state] : `${stateNames[state]}: ${reason}`;
   });
-  const others = states.filter((state) => state !== 'ready');
-  if (others.length > 0) return [...new Set(others)].join(', ');
-  return states.length > 0 ? 'ready' : 'starting';
+  return [...new Set(states.filter((state) => state !== 'ready'))].join(', ') || 'ready';
 }
 
 /** The line of an instance in the table of those of one service. */

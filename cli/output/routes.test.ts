@@ -29,6 +29,7 @@ test('a service that speaks gRPC has a route on each entrypoint', () => {
       service: 'go.micro.service.greeter',
       version: 'v1',
       instances: ['a:1'],
+      percent: 100,
     },
     {
       entrypoint: 'grpc',
@@ -36,20 +37,21 @@ test('a service that speaks gRPC has a route on each entrypoint', () => {
       service: 'go.micro.service.greeter',
       version: 'v1',
       instances: ['a:1'],
+      percent: 100,
     },
   ]);
 });
 
-test('versions have a line each, with their instances', () => {
+test('versions have a line each, with their instances and their part of the weight', () => {
   const routes = routesOf(
     'go.micro.api.a',
-    ['v1', 'a:1', PROTOCOL_HTTP1],
     ['v2', 'a:2', PROTOCOL_HTTP1],
+    ['v1', 'a:1', PROTOCOL_HTTP1],
     ['v1', 'a:3', PROTOCOL_HTTP1],
   );
-  expect(routes.map(({ route, version, instances }) => [route, version, instances])).toEqual([
-    ['/api/a/', 'v1', ['a:1', 'a:3']],
-    ['/api/a/', 'v2', ['a:2']],
+  expect(routes.map(({ route, version, instances, percent }) => [route, version, instances, percent])).toEqual([
+    ['/api/a/', 'v1', ['a:1', 'a:3'], 66.7],
+    ['/api/a/', 'v2', ['a:2'], 33.3],
   ]);
 });
 
@@ -59,6 +61,6 @@ test('a version in a name is a part of the path', () => {
 
 test('a service of which nothing lives is listed without instances', () => {
   expect(routesOf('go.micro.api.down')).toEqual([
-    { entrypoint: 'http', route: '/api/down/', service: 'go.micro.api.down', version: '', instances: [] },
+    { entrypoint: 'http', route: '/api/down/', service: 'go.micro.api.down', version: '', instances: [], percent: 0 },
   ]);
 });

@@ -10,9 +10,11 @@ export interface Route {
   readonly version: string;
   /** Addresses. */
   readonly instances: readonly string[];
+  /** Of the calls of the service, by weight. */
+  readonly percent: number;
 }
 
-/** The route table as people see it, sorted by service, the http entrypoint first. */
+/** The route table as people see it, sorted by service, the http entrypoint first, then by version. */
 export function listRoutes({ prefixes, services }: Snapshot): readonly Route[] {
   return services.flatMap((service) => {
     const versions = byVersion(service);
@@ -24,7 +26,13 @@ export function listRoutes({ prefixes, services }: Snapshot): readonly Route[] {
       }));
     const grpc = speaksGrpc(service) ? [{ entrypoint: 'grpc' as const, route: `/${service.name}.` }] : [];
     return [...http, ...grpc].flatMap((way) =>
-      [...versions].map(([version, instances]) => ({ ...way, service: service.name, version, instances })),
+      [...versions].map(([version, instances]) => ({
+        ...way,
+        service: service.name,
+        version,
+        instances: instances.map(({ address }) => address),
+        percent: percentOf(instances, service),
+      })),
     );
   });
 }
@@ -38,8 +46,17 @@ function speaksGrpc({ instances }: Service): boolean {
   return instances.some(({ protocol }) => protocol === Protocol.PROTOCOL_H2C);
 }
 
-function byVersion({ instances }: Service): ReadonlyMap<string, readonly string[]> {
-  const versions = new Map<string, string[]>();
-  for (const { version, address } of instances) versions.set(version, [...(versions.get(version) ?? []), address]);
-  return versions.size > 0 ? versions : new Map([['', []]]);
+function byVersion({ instances }: Service): ReadonlyMap<string, Service['instances']> {
+  const versions = new Map<string, Service['instances']>();
+  for (const instance of instances) {
+    versions.set(instance.version, [...(versions.get(instance.version) ?? []), instance]);
+  }
+  if (versions.size === 0) return new Map([['', []]]);
+  return new Map([...versions].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function percentOf(some: Service['instances'], { instances }: Service): number {
+  const weigh = (all: Service['instances']): number => all.reduce((sum, { weight }) => sum + weight, 0);
+  const total = weigh(instances);
+  return total === 0 ? 0 : Math.round((1000 * weigh(some)) / total) / 10;
 }

@@ -1,11 +1,24 @@
 import { realpath, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { formatAddress } from '../../proto/channel/address.ts';
+import type { RunRequest, RunResponse } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import type { Server } from '../client-command.ts';
 import { callError, describeError, OperationError, UsageError } from '../errors.ts';
 import { showSteps, type Steps } from '../output/steps.ts';
 import { watchFolder } from '../source/watch-folder.ts';
-import { type Deploying, deploy, describeRunning } from './deploy.ts';
+import { describeRunning, showRollout } from '../rollout.ts';
 import { saysAway, untilBack } from './server-away.ts';
+
+/** How what is followed is brought up. */
+export interface Followed {
+  readonly server: Server;
+  /** Brings the source to the server. */
+  readonly prepare: (steps: Steps) => Promise<RunRequest['source']>;
+  /** Asks the server to run it. */
+  readonly begin: (source: RunRequest['source']) => AsyncIterable<RunResponse>;
+}
+
+const nothing: AsyncIterable<RunResponse> = { async *[Symbol.asyncIterator]() {} };
 
 /**
  * Brings a folder to a running service, and again after each change, until the process is told to end. One that fails is
@@ -16,15 +29,14 @@ import { saysAway, untilBack } from './server-away.ts';
  */
 export async function follow(
   source: string,
-  deploying: Deploying,
+  { server, prepare: prepareAlways, begin }: Followed,
   { stdout, stderr }: { readonly stdout: Writable; readonly stderr: Writable },
 ): Promise<never> {
-  const { server } = deploying;
   const print = (line: string): void => void stdout.write(`${line}\n`);
   const folder = await folderAt(source);
   // Begun before the folder is read for the first time, so that no change falls in between.
   using watch = await watchFolder(folder);
-  const { prepare, succeeded } = onceChanged(deploying.prepare);
+  const { prepare, succeeded } = onceChanged(prepareAlways);
   let steps = showSteps(stderr);
   let service: string | undefined;
   endWhenTold(() => {
@@ -35,7 +47,10 @@ export async function follow(
   for (;;) {
     steps = showSteps(stderr);
     try {
-      const deployment = await deploy({ ...deploying, prepare }, steps);
+      const deployment = await showRollout(async (steps) => {
+        const prepared = await prepare(steps);
+        return prepared === undefined ? nothing : begin(prepared);
+      }, steps);
       if (deployment !== undefined) {
         service = deployment.service;
         succeeded();
@@ -57,7 +72,7 @@ export async function follow(
 }
 
 /** Leaves out what is the same as what was last brought up: a file may be written again as it was. */
-function onceChanged(prepare: Deploying['prepare']) {
+function onceChanged(prepare: Followed['prepare']) {
   let running: string | undefined;
   let last: string | undefined;
   return {

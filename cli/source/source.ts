@@ -3,34 +3,44 @@ import { resolve } from 'node:path';
 import { readSourceFolder } from '../../controlplane/runtime/source/source.ts';
 import { parseLocation } from '../../controlplane/runtime/source/location/parse.ts';
 import { unary } from '../../proto/channel/client.ts';
-import { type RunRequest, RuntimeClient } from '../../proto/gen/micro/runtime/v1/runtime.ts';
+import { type RunRequest, RuntimeClient, type UploadedSource } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import type { Server } from '../client-command.ts';
 import { OperationError } from '../errors.ts';
 import type { Steps } from '../output/steps.ts';
 import { upload } from './upload.ts';
 
+export interface SourceOptions {
+  readonly server: Server;
+  /** PATH and HOME for git. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly steps: Steps;
+}
+
 /**
  * Makes of a source what the server can run: a folder of this machine is sent there, unless the server has it; anything else
  * is what the server fetches itself.
  *
- * @param environment PATH and HOME for git
  * @throws Error that says why the source will not do
  */
-export async function prepareSource(
-  text: string,
-  options: {
-    readonly server: Server;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly steps: Steps;
-  },
-): Promise<RunRequest['source']> {
-  const { server, environment, steps } = options;
+export async function prepareSource(text: string, options: SourceOptions): Promise<RunRequest['source']> {
   const path = resolve(text);
   if (!(await exists(path))) {
     if (/^[./~]/.test(text)) throw new OperationError(`the source ${path} does not exist; name a folder or a git URL`);
     parseLocation(text);
     return { $case: 'location', value: text };
   }
+  return { $case: 'uploaded', value: await uploadSource(path, options) };
+}
+
+/**
+ * Sends a folder of this machine to the server, unless the server has it.
+ *
+ * @throws Error that says why the folder will not do
+ */
+export async function uploadSource(
+  path: string,
+  { server, environment, steps }: SourceOptions,
+): Promise<UploadedSource> {
   await askServer(server);
   const { folder, gitVersion } = await readSourceFolder(path, environment);
   const bundle = await upload(folder, server.client(RuntimeClient), steps);
@@ -38,7 +48,7 @@ export async function prepareSource(
     'version' in gitVersion
       ? ({ $case: 'version', value: gitVersion.version } as const)
       : ({ $case: 'reason', value: gitVersion.reason } as const);
-  return { $case: 'uploaded', value: { bundle, folder, git } };
+  return { bundle, folder, git };
 }
 
 /**
@@ -53,7 +63,7 @@ export async function askServer(server: Server): Promise<void> {
 
 const noDigest = `sha256:${'0'.repeat(64)}`;
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR',

@@ -23,6 +23,8 @@ const deployed: DeploymentStatus = {
   updatedUnixMs: 1_767_225_600_000,
   path: '/service/hello/',
   trouble: '',
+  canary: undefined,
+  keptVersions: ['v0'],
   instances: [
     {
       id: 'node-1/1',
@@ -53,6 +55,8 @@ const message = {
   updatedUnixMs: 1_767_225_600_000n,
   path: '/service/hello/',
   trouble: '',
+  canary: undefined,
+  keptVersions: ['v0'],
   instances: [
     {
       id: 'node-1/1',
@@ -162,6 +166,54 @@ describe('Run', () => {
     await once(call, 'data');
     call.cancel();
     await vi.waitFor(() => expect(seen?.aborted).toBe(true));
+  });
+});
+
+describe('Update, Rollback and Promote', () => {
+  const events = [{ event: { $case: 'done', value: message } }];
+
+  test('bring about what they name', async () => {
+    const [update, rollback, promote] = [
+      vi.fn<Runtime['update']>(async () => deployed),
+      vi.fn<Runtime['rollback']>(async () => deployed),
+      vi.fn<Runtime['promote']>(async () => deployed),
+    ];
+    const client = await serve({ update, rollback, promote });
+    expect(await collect(client.update({ service: 'hello', uploaded: undefined }))).toEqual(events);
+    const uploaded = { bundle: 'sha256:00', folder: '/src', git: { $case: 'version', value: 'v1' } } as const;
+    await collect(client.update({ service: 'hello', uploaded }));
+    expect(update.mock.calls.map(([asked]) => asked)).toEqual([
+      { service: 'hello', source: undefined },
+      {
+        service: 'hello',
+        source: { type: 'uploaded', bundle: 'sha256:00', folder: '/src', gitVersion: { version: 'v1' } },
+      },
+    ]);
+    expect(await collect(client.rollback({ service: 'hello', version: '' }))).toEqual(events);
+    await collect(client.rollback({ service: 'hello', version: 'v1' }));
+    expect(rollback.mock.calls.map(([asked]) => asked)).toEqual([
+      { service: 'hello', version: undefined },
+      { service: 'hello', version: 'v1' },
+    ]);
+    expect(await collect(client.promote({ service: 'hello' }))).toEqual(events);
+    expect(promote.mock.calls[0]?.[0]).toBe('hello');
+  });
+
+  test('tell of a version on trial', async () => {
+    const canary = { version: 'v2', source: '/src/hello', bundle: 'sha256:02', instancesWanted: 1, percent: 10 };
+    const client = await serve({ run: async () => ({ ...deployed, canary }) });
+    expect(await collect(client.run({ ...request, percent: 10 }))).toEqual([
+      { event: { $case: 'done', value: { ...message, canary } } },
+    ]);
+  });
+
+  test('end with the error', async () => {
+    const refuse = async () => Promise.reject(new ControlPlaneError('conflict', 'a version is on trial'));
+    const client = await serve({ update: refuse });
+    await expect(collect(client.update({ service: 'hello', uploaded: undefined }))).rejects.toMatchObject({
+      code: status.ALREADY_EXISTS,
+      details: 'a version is on trial',
+    });
   });
 });
 

@@ -2,19 +2,14 @@ import { once } from 'node:events';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import {
-  type Deployment,
-  InstanceState,
-  type InstanceStatus,
   LogStream,
   type RunRequest,
   type RunResponse,
   type RuntimeServer,
-  Step,
 } from '../../proto/gen/micro/runtime/v1/runtime.ts';
 import { ControlPlaneError } from '../errors.ts';
-import type { InstanceStatus as RuntimeInstance } from '../runtime/instance/state.ts';
-import type { InstanceUsage } from '../runtime/instance/usage.ts';
 import type { DeploymentStatus, RunEvent, RunSource, Runtime } from '../runtime/types.ts';
+import { deploymentMessage, eventMessage, withoutLines } from './runtime-messages.ts';
 import { toServiceError, unaryHandler } from './status.ts';
 import { uploadHandler } from './upload.ts';
 
@@ -29,22 +24,29 @@ const defaultLogLines = 100;
 /** Most lines of the past: they are sorted before the first is sent. */
 const mostLogLines = 100_000;
 
-/** The internal system `micro.runtime.v1`: `micro run`, `kill`, `status` and `logs`. */
+/** The internal system `micro.runtime.v1`: `micro run` and what else changes or shows what runs. */
 export function runtimeService({ runtime, log }: RuntimeServiceOptions): RuntimeServer {
   return {
     findBundle: unaryHandler(log, ({ digest }) => ({ found: runtime.hasBundle(digest) })),
     uploadBundle: uploadHandler(runtime, log),
-    run: streamHandler(log, async (call, signal) => {
-      const { source, name, instances, environment } = call.request;
+    run: rolloutHandler(log, ({ source, name, instances, environment, percent }, onEvent, signal) => {
       const request = {
         source: runSource(source),
         name: name || undefined,
         instances: instances || undefined,
         environment,
+        percent,
       };
-      const done = await runtime.run(request, (event) => void call.write({ event: eventMessage(event) }), signal);
-      call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
+      return runtime.run(request, onEvent, signal);
     }),
+    update: rolloutHandler(log, ({ service, uploaded }, onEvent, signal) => {
+      const source = uploaded && runSource({ $case: 'uploaded', value: uploaded });
+      return runtime.update({ service, source }, onEvent, signal);
+    }),
+    rollback: rolloutHandler(log, ({ service, version }, onEvent, signal) =>
+      runtime.rollback({ service, version: version || undefined }, onEvent, signal),
+    ),
+    promote: rolloutHandler(log, ({ service }, onEvent, signal) => runtime.promote(service, onEvent, signal)),
     kill: unaryHandler(log, async ({ service }) => ({ service: await runtime.kill(service) })),
     status: unaryHandler(log, async ({ service }) => {
       const found = await runtime.status(service || undefined);
@@ -87,6 +89,18 @@ function streamHandler<Request, Response>(
   };
 }
 
+/** Answers with what happens on the way to what should run, and with that in the end. */
+function rolloutHandler<Request>(
+  log: Logger,
+  roll: (request: Request, onEvent: (event: RunEvent) => void, signal: AbortSignal) => Promise<DeploymentStatus>,
+): (call: ServerWritableStream<Request, RunResponse>) => void {
+  return streamHandler(log, async (call, signal) => {
+    const onEvent = (event: RunEvent): void => void call.write({ event: eventMessage(event) });
+    const done = await roll(call.request, onEvent, signal);
+    call.write({ event: { $case: 'done', value: deploymentMessage(done) } });
+  });
+}
+
 function runSource(source: RunRequest['source']): RunSource {
   if (source === undefined) throw new ControlPlaneError('invalid', 'the run names no source');
   if (source.$case === 'location') return { type: 'location', location: source.value };
@@ -94,66 +108,4 @@ function runSource(source: RunRequest['source']): RunSource {
   const gitVersion =
     git?.$case === 'version' ? { version: git.value } : { reason: git?.value ?? 'the caller tells no version' };
   return { type: 'uploaded', bundle, folder, gitVersion };
-}
-
-const steps: Readonly<Record<Extract<RunEvent, { type: 'step' }>['step'], Step>> = {
-  source: Step.STEP_SOURCE,
-  bundle: Step.STEP_BUNDLE,
-  build: Step.STEP_BUILD,
-  start: Step.STEP_START,
-  ready: Step.STEP_READY,
-  routed: Step.STEP_ROUTED,
-  stop: Step.STEP_STOP,
-};
-
-function eventMessage(event: RunEvent): RunResponse['event'] {
-  if (event.type === 'output') return { $case: 'output', value: event.line };
-  return { $case: 'step', value: { step: steps[event.step], detail: event.detail } };
-}
-
-function deploymentMessage(
-  { instances, updatedUnixMs, ...deployment }: DeploymentStatus,
-  usage: ReadonlyMap<number, InstanceUsage> = new Map(),
-): Deployment {
-  return {
-    ...deployment,
-    updatedUnixMs: BigInt(updatedUnixMs),
-    instances: instances.map((instance) => instanceMessage(instance, usage.get(instance.state.process?.pid ?? 0))),
-  };
-}
-
-/** What all services printed last would be too much for one message. */
-function withoutLines({ instances, ...deployment }: Deployment): Deployment {
-  const shortened = instances.map(({ lastEnd, ...instance }) => ({
-    ...instance,
-    lastEnd: lastEnd && { ...lastEnd, lines: [] },
-  }));
-  return { ...deployment, instances: shortened };
-}
-
-const states: Readonly<Record<RuntimeInstance['state']['status'], InstanceState>> = {
-  starting: InstanceState.INSTANCE_STATE_STARTING,
-  ready: InstanceState.INSTANCE_STATE_READY,
-  'backing-off': InstanceState.INSTANCE_STATE_BACKING_OFF,
-  'crash-looping': InstanceState.INSTANCE_STATE_CRASH_LOOPING,
-  stopping: InstanceState.INSTANCE_STATE_STOPPING,
-};
-
-function instanceMessage(
-  { id, version, restarts, state, lastEnd }: RuntimeInstance,
-  usage: InstanceUsage | undefined,
-): InstanceStatus {
-  return {
-    id,
-    version,
-    restarts,
-    state: states[state.status],
-    address: state.process?.address ?? '',
-    pid: state.process?.pid ?? 0,
-    startedUnixMs: BigInt(state.process?.startedUnixMs ?? 0),
-    reason: 'reason' in state ? state.reason : '',
-    lastEnd: lastEnd && { ...lastEnd, timeUnixMs: BigInt(lastEnd.unixMs) },
-    cpuCores: usage?.cpuCores,
-    memoryBytes: usage && BigInt(usage.memoryBytes),
-  };
 }

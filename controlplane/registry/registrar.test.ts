@@ -82,6 +82,34 @@ describe('the registrar', () => {
     await vi.waitFor(() => expect(isRegistered()).toBe(true), within);
   });
 
+  test('says something else as soon as the store is back, when it is away', async () => {
+    const { etcd, view } = registry();
+    const registration = await registrar.register(greeter());
+    await etcd.kill();
+    const { instance, ...service } = greeter();
+    const changed = { ...service, instance: { ...instance, metadata: { weight: '9' } } };
+    await expect(registration.update(changed)).rejects.toMatchObject({ code: 'unavailable' });
+    await etcd.restart();
+    await expect.poll(() => view.get(name)[0]?.instances, within).toEqual([changed.instance]);
+  });
+
+  test('says something else of an instance under the same lease, and nothing of one that is gone', async () => {
+    const weighing = (weight: string) => {
+      const { instance, ...service } = greeter();
+      return { ...service, instance: { ...instance, metadata: { weight } } };
+    };
+    const registration = await registrar.register(weighing('1'));
+    const lease = await leaseOf(key);
+    await registration.update(weighing('9'));
+    await expect
+      .poll(() => registry().view.get(name)[0]?.instances, within)
+      .toMatchObject([{ metadata: { weight: '9' } }]);
+    expect(await leaseOf(key)).toBe(lease);
+    await registration.deregister();
+    await registration.update(weighing('5'));
+    expect(await registry().client.get(key).exists()).toBe(false);
+  });
+
   test('deregisters at the revision of its registration when the key was gone already', async () => {
     const registration = await registrar.register(greeter());
     const { client } = registry();

@@ -22,7 +22,7 @@ export function startRegistrar(options: RegistrarOptions): Registrar & { stop():
   return {
     async register(registered) {
       assertRegistrable(registered);
-      const value = encodeRegistered(registered);
+      let value = encodeRegistered(registered);
       const key = new LeasedKey({ client, log, key: instanceKey(registered.name, registered.instance.id) });
       await key.hold(value, ttlSeconds);
       const ending = new AbortController();
@@ -31,6 +31,12 @@ export function startRegistrar(options: RegistrarOptions): Registrar & { stop():
       renewals.add(renewal);
       void renewal.finally(() => renewals.delete(renewal));
       return {
+        async update(changed) {
+          assertRegistrable(changed);
+          if (ending.signal.aborted) return;
+          value = encodeRegistered(changed);
+          await key.hold(value, ttlSeconds);
+        },
         async deregister() {
           ending.abort();
           await renewal;

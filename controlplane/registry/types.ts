@@ -74,6 +74,14 @@ export interface Registrar {
 
 export interface Registration {
   /**
+   * Says something else of the instance, which stays registered; its id and the name of its service are the same. Does
+   * nothing once it is deregistered.
+   *
+   * @throws ControlPlaneError `invalid` with every problem of the instance, `unavailable` when the store does not answer:
+   *   it is written then as soon as the store does
+   */
+  update(registered: Registered): Promise<void>;
+  /**
    * Deletes the key and lets the lease go. Returns the store revision from which on the instance is gone; if it was gone
    * before, the revision that registered it.
    *

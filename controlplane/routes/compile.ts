@@ -77,10 +77,8 @@ function protocolOf(metadata: Readonly<Record<string, string>>): Protocol {
   return metadata['protocol'] === 'grpc' ? Protocol.PROTOCOL_H2C : Protocol.PROTOCOL_HTTP1;
 }
 
-/** The largest weight that an instance may ask for: beyond it rounding would starve its neighbours. */
-const maxWeight = 1_000;
-
+/** At most 9,999: enough for each share in percent of a service with as many instances as the runtime starts. */
 function weightOf(metadata: Readonly<Record<string, string>>): number {
   const text = metadata['weight'];
-  return text !== undefined && /^\d{1,4}$/.test(text) ? Math.min(Number(text), maxWeight) : 1;
+  return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : 1;
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlPlaneError } from '../errors.ts';
 
-/** Folders that are named by what is in them, each there whole or not at all: bundles, and builds of them. */
+/** Folders that are named by what is in them, each there whole or not at all. */
 export interface ContentFolders {
   /** The folder of a digest ("sha256:…"); `undefined` when there is none. */
   find(digest: string): string | undefined;
@@ -13,16 +13,55 @@ export interface ContentFolders {
    * stays. When `fill` fails nothing is left.
    */
   add(fill: (folder: string) => Promise<string>): Promise<{ readonly digest: string; readonly folder: string }>;
+  /** Removes those of which nobody needs the digest. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
 const partial = '.partial-';
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
+/** A folder under `root` for what is not finished: a process that is killed leaves it to `removePartial` of the next. */
+export function partialFolder(root: string): string {
+  return join(root, `${partial}${randomUUID()}`);
+}
+
+/** Removes what a process that was killed left half done under `root`. */
+export async function removePartial(root: string): Promise<void> {
+  const leftovers = (await readdir(root)).filter((name) => name.startsWith(partial));
+  await Promise.all(leftovers.map((name) => removeTree(join(root, name))));
+}
+
+/** A digest, and what else tells the content from that of others that have it. */
+const namePattern = /^([0-9a-f]{64})(-[0-9a-z]+)?$/;
+
+/**
+ * Removes the folders under `root` that are named by a digest of which nobody has need. Each is gone from its place in the
+ * same moment as that is asked, so that whoever looks for it then finds it whole or not at all.
+ */
+export async function removeUnneeded(root: string, isNeeded: (digest: string, name: string) => boolean): Promise<void> {
+  for (const name of await readdir(root)) {
+    const [, hash] = namePattern.exec(name) ?? [];
+    const doomed = partialFolder(root);
+    if (hash === undefined || isNeeded(`sha256:${hash}`, name) || !movedAway(join(root, name), doomed)) continue;
+    await removeTree(doomed);
+  }
+}
+
+/** False when there is nothing there any more. */
+function movedAway(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** Opens the folders under `root`, and removes those that were never finished: they are of a process that was killed. */
 export async function openContentFolders(root: string): Promise<ContentFolders> {
   await mkdir(root, { recursive: true });
-  const leftovers = (await readdir(root)).filter((name) => name.startsWith(partial));
-  await Promise.all(leftovers.map((name) => removeTree(join(root, name))));
+  await removePartial(root);
 
   const folderOf = (digest: string): string => join(root, digest.replace(/^sha256:/, ''));
   return {
@@ -32,7 +71,7 @@ export async function openContentFolders(root: string): Promise<ContentFolders> 
       return digestPattern.test(digest) && existsSync(folder) ? folder : undefined;
     },
     async add(fill) {
-      const temporary = join(root, `${partial}${randomUUID()}`);
+      const temporary = partialFolder(root);
       await mkdir(temporary);
       try {
         const digest = await fill(temporary);
@@ -46,6 +85,7 @@ export async function openContentFolders(root: string): Promise<ContentFolders> 
         await removeTree(temporary);
       }
     },
+    keepOnly: (isNeeded) => removeUnneeded(root, isNeeded),
   };
 }
 

@@ -34,6 +34,8 @@ export interface RuntimeLimits {
   readonly stableAfterMs: number;
   /** Most instances of a service; 64. */
   readonly instances: number;
+  /** Versions of a service that are kept to roll back to, the one that runs included; 5. */
+  readonly versions: number;
   /** Size of a log file, bytes, at which a new one is begun; 10 MiB. */
   readonly logFileBytes: number;
   /** Log files kept for each instance, the current one included; 3. */
@@ -58,6 +60,7 @@ export const defaultLimits: RuntimeLimits = {
   crashLoopEnds: 3,
   stableAfterMs: 60_000,
   instances: 64,
+  versions: 5,
   logFileBytes: 10 * 1024 * 1024,
   logFiles: 3,
 };

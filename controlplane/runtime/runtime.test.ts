@@ -418,7 +418,7 @@ describe('an instance that ends by itself', () => {
   test('is registered again as soon as the store takes it', async () => {
     const failures = [1, 2, 3];
     let registrations = 0;
-    const registration: Registration = { deregister: async () => 1n };
+    const registration: Registration = { update: async () => undefined, deregister: async () => 1n };
     await restart({
       registrar: {
         async register() {

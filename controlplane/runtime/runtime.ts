@@ -7,7 +7,6 @@ import { openBuilds } from './build/builds.ts';
 import { openBundles } from './bundle/bundles.ts';
 import { Cgroups } from './cgroup/cgroups.ts';
 import type { Drained } from './instance/context.ts';
-import { checkEnvironment } from './instance/environment.ts';
 import { markVariable, runtimeMark } from './instance/mark.ts';
 import { resolveInstance } from './instance/number.ts';
 import { findOrphans } from './instance/orphans.ts';
@@ -16,12 +15,16 @@ import { openInstanceRecords } from './instance/records.ts';
 import { UsageMeter } from './instance/usage.ts';
 import { defaultLimits, type RuntimeLimits } from './limits.ts';
 import { openLogs } from './logs/logs.ts';
+import { Claims } from './rollout/claims.ts';
 import { Deployer } from './rollout/deployer.ts';
 import { type Deployment, openDeployments } from './rollout/deployments.ts';
 import { Fleet } from './rollout/fleet.ts';
 import { Lanes } from './rollout/lanes.ts';
+import { Launcher } from './rollout/launcher.ts';
 import { Restorer } from './rollout/restorer.ts';
+import { Rollouts } from './rollout/rollouts.ts';
 import { describeDeployment } from './rollout/status.ts';
+import { Sweeper } from './rollout/sweeper.ts';
 import { type Namespaces, resolveName } from './source/name.ts';
 import { openSources } from './source/sources.ts';
 import type { DeploymentStatus, Runtime } from './types.ts';
@@ -75,7 +78,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const deployed = (await deployments.list()).map(({ deployment }) => deployment);
   await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
 
-  const bundles = await openBundles(folder, limits);
+  const claims = new Claims(now);
+  const bundles = await openBundles(folder, limits, (digest) => claims.announce(digest));
   const sources = await openSources({
     dataFolder: folder,
     bundles,
@@ -98,11 +102,40 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
-  const deployer = new Deployer({ bundles, builds, logs, deployments, fleet, namespaces, settled, now });
-  const usage = new UsageMeter(now);
+  const launcher = new Launcher({ bundles, builds, logs, fleet });
+  const deployer = new Deployer({ launcher, deployments, fleet, namespaces, settled });
   const lanes = new Lanes();
   const stopping = new AbortController();
   const restorer = new Restorer({ deployer, lanes, orphans, limits, stopping: stopping.signal, log });
+  const restored = restorer.restore(deployed);
+  const sweeper = new Sweeper({
+    bundles,
+    builds,
+    sources,
+    deployments,
+    fleet,
+    claims,
+    restored,
+    stopping: stopping.signal,
+    log,
+  });
+  sweeper.sweep();
+  const rollouts = new Rollouts({
+    sources,
+    deployments,
+    deployer,
+    lanes,
+    restorer,
+    fleet,
+    orphans,
+    claims,
+    sweeper,
+    namespaces,
+    limits,
+    now,
+    stopping: stopping.signal,
+  });
+  const usage = new UsageMeter(now);
 
   const describe = (deployment: Deployment): DeploymentStatus => {
     const { service } = deployment;
@@ -114,44 +147,20 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     });
   };
 
-  const restored = restorer.restore(deployed);
-
   return {
-    hasBundle: (digest) => bundles.find(digest) !== undefined,
+    hasBundle(digest) {
+      const found = bundles.find(digest) !== undefined;
+      if (found) claims.announce(digest);
+      return found;
+    },
     receiveBundle: (digest, parts, signal) =>
       bundles.receive(digest, parts, AbortSignal.any([signal, stopping.signal])),
 
-    async run(request, onEvent, signal) {
-      const { name, environment: own = {} } = request;
-      stopping.signal.throwIfAborted();
-      checkEnvironment(own);
-      const source = await sources.take(request.source, name, onEvent, AbortSignal.any([signal, stopping.signal]));
-      const { service, project } = source;
-      const instances = request.instances ?? project.settings.instances ?? 1;
-      if (instances > limits.instances) {
-        throw new ControlPlaneError(
-          'invalid',
-          `${instances} instances are more than ${limits.instances}, the most of one service`,
-        );
-      }
-      stopping.signal.throwIfAborted();
-      const work = (signal: AbortSignal) => deployer.deploy({ source, instances, environment: own }, onEvent, signal);
-      const deployment = await lanes.enter({ service, what: 'is being run', signal, work });
-      restorer.forget(service);
-      return describe(deployment);
-    },
-
-    async kill(name) {
-      const service = resolveName(name, [...(await deployments.services()), ...lanes.services()], namespaces);
-      await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
-      const work = async (): Promise<void> => {
-        await deployments.remove(service);
-        await Promise.all([fleet.stop(fleet.of(service)), orphans.end(service)]);
-        restorer.forget(service);
-      };
-      await lanes.enter({ service, what: 'is being killed', work });
-      return service;
-    },
+    run: async (request, onEvent, signal) => describe(await rollouts.run(request, onEvent, signal)),
+    update: async (request, onEvent, signal) => describe(await rollouts.update(request, onEvent, signal)),
+    rollback: async (request, onEvent, signal) => describe(await rollouts.rollback(request, onEvent, signal)),
+    promote: async (service, onEvent, signal) => describe(await rollouts.promote(service, onEvent, signal)),
+    kill: (service) => rollouts.kill(service),
 
     async status(name) {
       const listed = (await deployments.list()).map(({ deployment }) => deployment);
@@ -183,6 +192,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await lanes.interruptAll(stopping.signal.reason);
       await fleet.stopAll();
       await restored;
+      await sweeper.idle();
     },
   };
 }

@@ -25,6 +25,23 @@ export interface RunRequest {
   /** What the source's micro.yaml says, else 1, when left out. */
   readonly instances?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  /**
+   * 1 to 99: the version is on trial beside the one that runs, with so many percent of the calls and of its instances. It
+   * takes the place of all others when left out.
+   */
+  readonly percent?: number | undefined;
+}
+
+export interface UpdateRequest {
+  readonly service: string;
+  /** The folder again from which it came, where it was sent; where it was fetched from is known. */
+  readonly source?: RunSource | undefined;
+}
+
+export interface RollbackRequest {
+  readonly service: string;
+  /** One that is kept; the end of the trial that is on, else the version before, when left out. */
+  readonly version?: string | undefined;
 }
 
 /** The stages of a run, in their order. */
@@ -48,6 +65,19 @@ export interface DeploymentStatus {
   readonly path: string;
   /** Why nothing runs though it should; empty when that is not so. */
   readonly trouble: string;
+  /** The version on trial beside it. */
+  readonly canary: CanaryStatus | undefined;
+  /** Versions that can be rolled back to, the last first. */
+  readonly keptVersions: readonly string[];
+}
+
+interface CanaryStatus {
+  readonly version: string;
+  readonly source: string;
+  readonly bundle: string;
+  readonly instancesWanted: number;
+  /** Of the calls. */
+  readonly percent: number;
 }
 
 interface LogsRequest {
@@ -81,6 +111,29 @@ export interface Runtime {
    * @throws ControlPlaneError that says what failed; what ran before runs on
    */
   run(request: RunRequest, onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<DeploymentStatus>;
+  /**
+   * Brings a service to what its source is now, in the environment and with as many instances as it has; does nothing when
+   * that is what runs.
+   *
+   * @throws ControlPlaneError `not-found` when there is no such deployment, `conflict` when a version is on trial; as `run`
+   */
+  update(request: UpdateRequest, onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<DeploymentStatus>;
+  /**
+   * Ends a trial, or brings a service to a version that ran before.
+   *
+   * @throws ControlPlaneError `not-found` when there is no such deployment or version; as `run`
+   */
+  rollback(
+    request: RollbackRequest,
+    onEvent: (event: RunEvent) => void,
+    signal: AbortSignal,
+  ): Promise<DeploymentStatus>;
+  /**
+   * Puts the version on trial in the place of the other.
+   *
+   * @throws ControlPlaneError `not-found` when there is no such deployment, `failed` when none is on trial; as `run`
+   */
+  promote(service: string, onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<DeploymentStatus>;
   /**
    * Stops a service for good; a run of it that is under way is given up.
    *

@@ -18,6 +18,7 @@ afterEach(() => {
 function instanceAt(name: string): RoutedInstance {
   return {
     name,
+    version: 'v1',
     address: { host: '10.0.0.1', port: 80 },
     protocol: Protocol.PROTOCOL_HTTP1,
     weight: 1,

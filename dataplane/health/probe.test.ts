@@ -13,7 +13,8 @@ const check = { path: '/healthz?full=1', intervalMs: 1_000, timeoutMs: 5_000, pa
 const forever = new AbortController().signal;
 
 function instanceAt(name: string, protocol: Protocol): RoutedInstance {
-  return { name, address: parseAddress(name), protocol, weight: 1, state: new InstanceStates().at(name) };
+  const state = new InstanceStates().at(name);
+  return { name, version: 'v1', address: parseAddress(name), protocol, weight: 1, state };
 }
 
 /** Takes connections, and never says a word. */

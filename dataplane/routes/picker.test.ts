@@ -5,11 +5,16 @@ import { type InstanceState, InstanceStates } from './instance-state.ts';
 import { Picker } from './picker.ts';
 import type { RoutedInstance } from './table.ts';
 
-/** Instances of these weights, whose time stands still. */
+/** Instances of these weights, of one version, whose time stands still. */
 function instances(...weights: number[]): RoutedInstance[] {
+  return instancesOf(...weights.map((weight) => ({ version: 'v1', weight })));
+}
+
+function instancesOf(...all: readonly { readonly version: string; readonly weight: number }[]): RoutedInstance[] {
   const states = new InstanceStates({ now: () => 0, random: () => 0 });
-  return weights.map((weight, index) => ({
+  return all.map(({ version, weight }, index) => ({
     name: `10.0.0.${index}:80`,
+    version,
     address: { host: `10.0.0.${index}`, port: 80 },
     protocol: Protocol.PROTOCOL_HTTP1 satisfies Instance['protocol'],
     weight,
@@ -113,6 +118,61 @@ test('calls in flight follow the weights, whatever these are', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+const version = fc.record({ count: fc.integer({ min: 1, max: 5 }), weight: fc.integer({ min: 1, max: 100 }) });
+
+test('each version gets its share of calls that overlap, however slow one is', () => {
+  const calls = 4_000;
+  const versions = fc.array(version, { minLength: 2, maxLength: 4 });
+  // How many calls later a call to the first version ends: it is slow, and the others answer at once.
+  const slowness = fc.integer({ min: 0, max: 1_000 });
+  fc.assert(
+    fc.property(versions, slowness, (some, later) => {
+      const names = some.flatMap(({ count, weight }, index) =>
+        Array.from({ length: count }, () => ({ version: `v${index}`, weight })),
+      );
+      const all = instancesOf(...names);
+      const picker = new Picker(all, seeded());
+      const inFlight: RoutedInstance[] = [];
+      const picks = new Map<string, number>();
+      for (let call = 0; call < calls; call += 1) {
+        const instance = picker.pick() as RoutedInstance;
+        picks.set(instance.version, (picks.get(instance.version) ?? 0) + 1);
+        if (instance.version !== 'v0') continue;
+        instance.state.begin();
+        inFlight.push(instance);
+        if (inFlight.length > later) inFlight.shift()?.state.end();
+      }
+      const total = all.reduce((sum, { weight }) => sum + weight, 0);
+      some.forEach(({ count, weight }, index) => {
+        const share = (count * weight) / total;
+        // Five times the standard deviation of as many draws.
+        const allowed = 5 * Math.sqrt(calls * share * (1 - share));
+        expect(Math.abs((picks.get(`v${index}`) ?? 0) - calls * share)).toBeLessThan(allowed);
+      });
+    }),
+    { seed: 1, numRuns: 50 },
+  );
+});
+
+test('within a version calls go to the less loaded instance, whatever is in flight at another version', () => {
+  const all = instancesOf({ version: 'v1', weight: 1 }, { version: 'v2', weight: 1 }, { version: 'v1', weight: 1 });
+  const [busy, other, idle] = all;
+  busy?.state.begin();
+  for (let call = 0; call < 10; call += 1) other?.state.begin();
+  const picker = new Picker(all, seeded());
+  const picks = Array.from({ length: 3_000 }, () => picker.pick());
+  expect(picks).not.toContain(busy);
+  expect(picks.filter((pick) => pick === idle).length).toBeGreaterThan(1_900);
+});
+
+test('the calls of a version that fails go to the other', () => {
+  const all = instancesOf({ version: 'v1', weight: 9 }, { version: 'v2', weight: 1 });
+  const [stable, trial] = all;
+  stable?.state.failed('connect');
+  const picker = new Picker(all, seeded());
+  for (let call = 0; call < 100; call += 1) expect(picker.pick()).toBe(trial);
 });
 
 test.each([

@@ -5,22 +5,26 @@ const none: ReadonlySet<InstanceState> = new Set();
 
 /**
  * Chooses an instance for each call: the less loaded of two different ones drawn by weight, load being calls in flight per
- * weight ("The Power of Two Choices in Randomized Load Balancing", Mitzenmacher 2001). Immutable: a changed service gets a
- * new picker, while the load and health of its instances live on in their state.
+ * weight ("The Power of Two Choices in Randomized Load Balancing", Mitzenmacher 2001). Both are of one version, so that
+ * each version gets the share that its weights say, however slow it is. Immutable: a changed service gets a new picker,
+ * while the load and health of its instances live on in their state.
  */
 export class Picker {
-  /** Those with a weight above zero. */
+  /** Those with a weight above zero, each version's next to each other. */
   readonly instances: readonly RoutedInstance[];
   readonly #random: () => number;
   /** For each instance, the sum of the weights up to it and its own. */
   readonly #cumulativeWeights: readonly number[];
+  /** For each instance, where its version is among all. */
+  readonly #versions: readonly Span[];
   readonly #totalWeight: number;
 
   constructor(instances: readonly RoutedInstance[], random: () => number) {
-    this.instances = instances.filter(({ weight }) => weight > 0);
+    this.instances = instances.filter(({ weight }) => weight > 0).toSorted(byVersion);
     this.#random = random;
     let total = 0;
     this.#cumulativeWeights = this.instances.map(({ weight }) => (total += weight));
+    this.#versions = versionsOf(this.instances);
     this.#totalWeight = total;
   }
 
@@ -34,7 +38,7 @@ export class Picker {
     if (this.instances.length < 2) return this.instances[0];
     const at = this.#draw();
     const first = this.instances[at] as RoutedInstance;
-    const second = this.instances[this.#drawBeside(at)] as RoutedInstance;
+    const second = this.instances[this.#drawBeside(at, this.#versions[at] as Span)] as RoutedInstance;
     // Usually this is all: nothing was allocated, and no instance looked at but these two.
     if (!first.state.isSetAside && !second.state.isSetAside) return lessLoaded(first, second);
     return new Picker(this.#forFirstTry(), this.#random).#healthierOfTwo();
@@ -54,34 +58,35 @@ export class Picker {
 
   /**
    * One that is not set aside, if only one of the two is: an instance that fails at once hardly ever has calls in flight,
-   * and by load alone would be preferred.
+   * and by load alone would be preferred. For that they may be of two versions; load is compared within one.
    */
   #healthierOfTwo(): RoutedInstance | undefined {
     if (this.instances.length < 2) return this.instances[0];
     const at = this.#draw();
     const first = this.instances[at] as RoutedInstance;
-    const second = this.instances[this.#drawBeside(at)] as RoutedInstance;
-    if (first.state.isSetAside === second.state.isSetAside) return lessLoaded(first, second);
-    return first.state.isSetAside ? second : first;
+    const second = this.instances[this.#drawBeside(at, { from: 0, to: this.instances.length })] as RoutedInstance;
+    if (first.state.isSetAside !== second.state.isSetAside) return first.state.isSetAside ? second : first;
+    return first.version === second.version ? lessLoaded(first, second) : first;
   }
 
   /** The index of one instance. */
   #draw(): number {
-    return this.#indexAt(this.#random() * this.#totalWeight);
+    return this.#indexAt(this.#random() * this.#totalWeight, 0, this.instances.length - 1);
   }
 
-  /** The index of another instance, drawn as if this one were not there. */
-  #drawBeside(index: number): number {
+  /** The index of another instance in the span, drawn as if this one were not there; its own where there is no other. */
+  #drawBeside(index: number, { from, to }: Span): number {
+    if (to - from === 1) return index;
     const { weight } = this.instances[index] as RoutedInstance;
     const before = (this.#cumulativeWeights[index] as number) - weight;
-    const point = this.#random() * (this.#totalWeight - weight);
-    return this.#indexAt(point < before ? point : point + weight);
+    const start = from === 0 ? 0 : (this.#cumulativeWeights[from - 1] as number);
+    const end = this.#cumulativeWeights[to - 1] as number;
+    const point = start + this.#random() * (end - start - weight);
+    return this.#indexAt(point < before ? point : point + weight, from, to - 1);
   }
 
-  /** Which instance a point between 0 and the total weight falls to. */
-  #indexAt(point: number): number {
-    let low = 0;
-    let high = this.instances.length - 1;
+  /** Which instance from `low` to `high` a point between 0 and the total weight falls to. */
+  #indexAt(point: number, low: number, high: number): number {
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (point < (this.#cumulativeWeights[middle] as number)) high = middle;
@@ -89,6 +94,29 @@ export class Picker {
     }
     return low;
   }
+}
+
+/** Indexes of instances, `to` excluded. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+function byVersion(one: RoutedInstance, other: RoutedInstance): number {
+  if (one.version === other.version) return 0;
+  return one.version < other.version ? -1 : 1;
+}
+
+/** @param instances each version's next to each other */
+function versionsOf(instances: readonly RoutedInstance[]): readonly Span[] {
+  let version: string | undefined;
+  let span = { from: 0, to: 0 };
+  return instances.map((instance, index) => {
+    if (instance.version !== version) span = { from: index, to: index };
+    version = instance.version;
+    span.to = index + 1;
+    return span;
+  });
 }
 
 /** Of two with the same load the first, which was drawn by weight alone. */

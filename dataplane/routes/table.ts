@@ -49,6 +49,7 @@ export interface RoutedService {
 export interface RoutedInstance {
   /** As in the registry: "host:port" or "unix:/path". */
   readonly name: string;
+  readonly version: string;
   readonly address: Address;
   readonly protocol: Protocol;
   readonly weight: number;
@@ -116,6 +117,8 @@ function compileService(definition: Service, parts: TableParts, before: RouteTab
   };
 }
 
-function routed({ address, protocol, weight, healthCheck }: Instance, states: InstanceStates): RoutedInstance {
-  return { name: address, address: parseAddress(address), protocol, weight, healthCheck, state: states.at(address) };
+function routed(instance: Instance, states: InstanceStates): RoutedInstance {
+  const { version, address, protocol, weight, healthCheck } = instance;
+  const state = states.at(address);
+  return { name: address, version, address: parseAddress(address), protocol, weight, healthCheck, state };
 }

@@ -9,13 +9,14 @@ import { writeService } from '../harness/service-folder.ts';
  * - any other path: answers `name`
  */
 export async function writeHoldingService(folder: string, name: string): Promise<string> {
-  return writeService(folder, name, {}, { 'server.js': holding(name) });
+  return writeService(folder, name, {}, { 'server.js': holdingServer(name) });
 }
 
 /** What `/hold` answers in the end. */
 export const heldAnswer = (name: string): string => `begun by ${name}, and finished`;
 
-const holding = (name: string): string => `
+/** The program of it. */
+export const holdingServer = (name: string): string => `
 const { createHash } = require('node:crypto');
 const held = [];
 const server = require('node:http').createServer((request, response) => {

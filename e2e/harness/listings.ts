@@ -7,6 +7,7 @@ export interface Route {
   readonly service: string;
   readonly version: string;
   readonly instances: readonly string[];
+  readonly percent: number;
 }
 
 export interface Deployment {
@@ -17,8 +18,11 @@ export interface Deployment {
   readonly url: string;
   readonly trouble: string;
   readonly instancesWanted: number;
+  readonly canary: { readonly version: string; readonly percent: number; readonly instancesWanted: number } | null;
+  readonly keptVersions: readonly string[];
   readonly instances: readonly {
     readonly id: string;
+    readonly version: string;
     readonly state: string;
     readonly address: string;
     readonly pid: number;

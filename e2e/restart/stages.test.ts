@@ -1,10 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
-import { spawnMicro } from '../harness/command.ts';
 import type { Deployment, Service } from '../harness/listings.ts';
 import { processesIn } from '../harness/processes.ts';
+import { runUntil } from '../harness/run-until.ts';
 import type { Server } from '../harness/server.ts';
 import { writeService } from '../harness/service-folder.ts';
 import { test } from '../harness/test.ts';
@@ -40,22 +39,7 @@ const stuckAt = (stage: Stage): 'build' | 'start' | undefined => {
   return stage === 'start' ? 'start' : undefined;
 };
 
-/** Starts a run of a source, and resolves when it is at a stage, or over. */
-async function runUntil(server: Server, source: string, stage: string): Promise<{ readonly ended: Promise<unknown> }> {
-  const args = ['run', source, '--instances', String(instances), '--server', server.addresses.grpc];
-  const run = spawnMicro(args, { MICRO_DATA_DIR: server.dataDir });
-  const ended = run.then(() => undefined);
-  // As events: a loop that is left waits for the next line, which may never come.
-  const lines = createInterface(run.stderr);
-  await new Promise<void>((resolve) => {
-    lines.on('line', (line) => {
-      if (line.startsWith(`${stage} `)) resolve();
-    });
-    lines.once('close', resolve);
-  });
-  return { ended };
-}
-
+const run = (source: string): readonly string[] => ['run', source, '--instances', String(instances)];
 const statusOf = async (server: Server): Promise<Deployment | undefined> =>
   (await server.list<Deployment>('status')).find(({ service }) => service === 'go.micro.service.steady');
 
@@ -73,7 +57,7 @@ test('a server that is killed at any stage of a run comes back to the old versio
     await writeVersion(source, stage, stuckAt(stage));
     // Another one, which does not run yet, is on its way at the same time, at whatever stage.
     const newcomer = await writeVersion(join(folder, `newcomer-${index}`), stage);
-    const [elsewhere, there] = [runUntil(server, newcomer, 'routed'), runUntil(server, source, stage)];
+    const [elsewhere, there] = [runUntil(server, run(newcomer), 'routed'), runUntil(server, run(source), stage)];
     const { ended } = await there;
     await server.crash();
     await Promise.all([ended, elsewhere.then((run) => run.ended)]);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree, syncFolder } from '../content-folders.ts';
+import { removePartial, removeTree, removeUnneeded, syncFolder } from '../content-folders.ts';
 
 /**
  * The folders of builds, each there whole or not at all. Unlike bundles they are made in the place where they stay: what a
@@ -15,6 +15,8 @@ export interface BuildFolders {
    * fails nothing is left.
    */
   make(name: string, fill: Fill): Promise<string>;
+  /** Removes those of which nobody needs the digest, and that are not being made. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
 /** @param temporary a folder that is there until the build is finished, and has a short path: names of sockets must be short */
@@ -32,6 +34,7 @@ export async function openBuildFolders(root: string): Promise<BuildFolders> {
     await removeTree(folder);
     await rm(folder + unfinished, { force: true });
   };
+  await removePartial(root);
   for (const name of await readdir(root)) {
     if (name.endsWith(unfinished)) await remove(join(root, name.slice(0, -unfinished.length)));
     if (name.startsWith(temporaryPrefix)) await removeTree(join(root, name));
@@ -71,5 +74,6 @@ export async function openBuildFolders(root: string): Promise<BuildFolders> {
       making.set(name, made);
       return made.finally(() => making.delete(name));
     },
+    keepOnly: (isNeeded) => removeUnneeded(root, (digest, name) => making.has(name) || isNeeded(digest)),
   };
 }

@@ -29,6 +29,8 @@ export interface Builds {
    * @throws ControlPlaneError `failed`, with the last lines that were printed, when a step fails
    */
   create(bundle: BuiltBundle, options: BuildProgress & { readonly signal: AbortSignal }): Promise<string>;
+  /** Removes those of which nobody needs the digest of the bundle. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
 interface BuiltBundle {
@@ -70,6 +72,7 @@ export async function openBuilds(options: {
   };
   return {
     find: async (bundle) => folders.find(await nameOf(bundle)),
+    keepOnly: (isNeeded) => folders.keepOnly(isNeeded),
     async create(bundle, { onStep, onOutput, signal }) {
       const name = await nameOf(bundle);
       return folders.make(name, async (folder, temporary) => {

@@ -25,17 +25,31 @@ export interface Bundles {
   receive(digest: string, parts: AsyncIterable<BundlePart>, signal: AbortSignal): Promise<void>;
   /** The folder of a bundle; `undefined` when this node does not have it. */
   find(digest: string): string | undefined;
+  /** Removes those of which nobody needs the digest. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
-/** Opens the bundles that are kept in a data folder. */
-export async function openBundles(dataFolder: string, limits: BundleLimits): Promise<Bundles> {
+/**
+ * Opens the bundles that are kept in a data folder.
+ *
+ * @param onMade told of the digest of each that is made or received, just before it can be found
+ */
+export async function openBundles(
+  dataFolder: string,
+  limits: BundleLimits,
+  onMade: (digest: string) => void = () => undefined,
+): Promise<Bundles> {
   const folders = await openContentFolders(join(dataFolder, 'bundles'));
-  const write = (source: string, parts: AsyncIterable<BundlePart>, to: string, signal: AbortSignal) =>
-    unpack(bounded(parts, source, limits), to, signal).catch((error: unknown) => {
+  const write = async (source: string, parts: AsyncIterable<BundlePart>, to: string, signal: AbortSignal) => {
+    const digest = await unpack(bounded(parts, source, limits), to, signal).catch((error: unknown) => {
       throw describeDiskError(`${source} cannot be copied`, error);
     });
+    onMade(digest);
+    return digest;
+  };
   return {
     find: (digest) => folders.find(digest),
+    keepOnly: (isNeeded) => folders.keepOnly(isNeeded),
     async create(folder, signal) {
       const parts = packFolder(folder, { limit: limits.bundleEntries, ignoreFiles: 'micro' });
       const { digest } = await folders.add((to) => write(folder, parts, to, signal));

@@ -7,7 +7,7 @@ import { backOffMs, pause } from './back-off.ts';
 import type { InstanceContext } from './context.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { Recorder } from './recorder.ts';
-import { deregisterInstance, registerInstance } from './registration.ts';
+import { deregisterInstance, describeInstance, registerInstance } from './registration.ts';
 import { registryId } from './registry-id.ts';
 import type { InstanceSettings } from './settings.ts';
 import type { InstanceEnd, InstanceState, InstanceStatus } from './state.ts';
@@ -15,6 +15,8 @@ import type { InstanceEnd, InstanceState, InstanceStatus } from './state.ts';
 export interface InstanceSpecification {
   readonly service: string;
   readonly version: string;
+  /** Digest of the bundle that was built. */
+  readonly bundle: string;
   /** Among the instances of the service on this node. */
   readonly number: number;
   readonly command: Command;
@@ -23,6 +25,8 @@ export interface InstanceSpecification {
   /** The deployment's. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: InstanceSettings;
+  /** Its share of the calls against those of the others, until `setWeight` says something else. */
+  readonly weight: number;
   /**
    * A proven instance is routed as soon as it is ready, and started again however it ends. Any other is routed when told to,
    * and given up when it ends before that.
@@ -43,22 +47,30 @@ export class Instance {
   #restarts = 0;
   #lastEnd: InstanceEnd | undefined;
   #proven: boolean;
+  #weight: number;
+  /** Tells the registry of another weight, while it is in there. */
+  #reweigh: (() => Promise<void>) | undefined;
   #stopping = false;
   /** Ends what is going on now: a run, or the wait for the next. */
   #interrupt = new AbortController();
 
   constructor(specification: InstanceSpecification, context: InstanceContext) {
-    const { service, number, version, proven } = specification;
+    const { service, number, version, proven, weight } = specification;
     this.specification = specification;
     this.#context = context;
     this.#recorder = new Recorder(context, () => {
       return { service, number, version, restarts: this.#restarts, state: this.#state };
     });
     this.#proven = proven;
+    this.#weight = weight;
     if (proven) this.#mayRoute.resolve();
     this.#life = this.#live();
     // Whoever waits for `ready` or `route` is told.
     this.#life.catch(() => undefined);
+  }
+
+  get weight(): number {
+    return this.#weight;
   }
 
   get status(): InstanceStatus {
@@ -89,6 +101,16 @@ export class Instance {
   route(): Promise<void> {
     this.#mayRoute.resolve();
     return this.#unlessOver(this.#routed.promise);
+  }
+
+  /**
+   * Gives it another share of the calls, from now on.
+   *
+   * @throws ControlPlaneError `unavailable` when the store does not answer; it is told then as soon as it does
+   */
+  async setWeight(weight: number): Promise<void> {
+    this.#weight = weight;
+    await this.#reweigh?.();
   }
 
   /** Takes it out of the registry, lets its calls in flight finish, and ends its processes. */
@@ -133,7 +155,7 @@ export class Instance {
     interrupt: AbortController,
   ): Promise<{ readonly error: Error; readonly readyMs: number; readonly lines: readonly string[] }> {
     const { node, limits, log, now } = this.#context;
-    const { service, version, number, settings } = this.specification;
+    const { service, version, number } = this.specification;
     const { signal } = interrupt;
     const id = registryId(service, node, number);
     let attempt: Attempt | undefined;
@@ -151,12 +173,14 @@ export class Instance {
       log.info({ id, version, address: attempt.process.address, protocol }, 'an instance is ready');
       this.#ready.resolve();
       await Promise.race([this.#mayRoute.promise, aborted(signal)]);
-      const instance = { id, address: attempt.process.address, metadata: metadataOf(settings, { protocol, node }) };
-      registration = await registerInstance(
-        { name: service, version, metadata: {}, endpoints: [], instance },
-        this.#context,
-        { keepTrying: this.#proven, signal },
-      );
+      const found = { id, address: attempt.process.address, node, protocol };
+      const describe = () => describeInstance(this.specification, { ...found, weight: this.#weight });
+      const { weight } = this;
+      const held = await registerInstance(describe(), this.#context, { keepTrying: this.#proven, signal });
+      registration = held;
+      this.#reweigh = () => held.update(describe());
+      // What the store does not take now is written when the registration is renewed.
+      if (weight !== this.#weight) await this.#reweigh().catch(() => undefined);
       this.#proven = true;
       this.#routed.resolve();
       await aborted(signal);
@@ -165,6 +189,7 @@ export class Instance {
       if (!signal.aborted) failure = toError(error);
     }
     const readyMs = readySince === undefined ? 0 : now() - readySince;
+    this.#reweigh = undefined;
     if (this.#stopping) this.#become({ status: 'stopping', process: attempt?.process });
     if (registration !== undefined && attempt !== undefined) {
       const { address } = attempt.process;
@@ -180,11 +205,6 @@ export class Instance {
     this.#state = state;
     this.#recorder.save();
   }
-}
-
-/** What the registry tells data planes of an instance: what it speaks, and what to check its health by. */
-function metadataOf({ health }: InstanceSettings, found: Readonly<Record<string, string>>): Record<string, string> {
-  return health?.startsWith('/') === true ? { ...found, health } : found;
 }
 
 function toError(thrown: unknown): Error {

@@ -1,6 +1,30 @@
 import type { Registered, Registration } from '../../registry/types.ts';
 import { backOffMs, pause } from './back-off.ts';
 import type { InstanceContext } from './context.ts';
+import type { Protocol } from './probe.ts';
+import type { InstanceSettings } from './settings.ts';
+
+/** What the registry tells data planes of an instance: what it speaks, its weight, what to check its health by. */
+export function describeInstance(
+  {
+    service,
+    version,
+    settings,
+  }: { readonly service: string; readonly version: string; readonly settings: InstanceSettings },
+  found: {
+    readonly id: string;
+    readonly address: string;
+    readonly node: string;
+    readonly protocol: Protocol;
+    readonly weight: number;
+  },
+): Registered {
+  const { id, address, node, protocol, weight } = found;
+  const metadata: Record<string, string> = { protocol, node };
+  if (weight !== 1) metadata['weight'] = String(weight);
+  if (settings.health?.startsWith('/') === true) metadata['health'] = settings.health;
+  return { name: service, version, metadata: {}, endpoints: [], instance: { id, address, metadata } };
+}
 
 /**
  * Puts an instance into the registry.

@@ -1,42 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ControlPlaneError } from '../../errors.ts';
-import type { BuildProgress, Builds } from '../build/builds.ts';
-import type { Bundles } from '../bundle/bundles.ts';
 import type { Instance } from '../instance/instance.ts';
-import type { Logs } from '../logs/logs.ts';
-import { readProject } from '../project/project.ts';
 import { type Namespaces, servicePath } from '../source/name.ts';
-import { sameSource } from '../source/location/location.ts';
-import { parseLocation } from '../source/location/parse.ts';
-import type { Source } from '../source/source.ts';
 import type { RunEvent, Step } from '../types.ts';
 import { bringUp } from './bring-up.ts';
 import type { Deployment, Deployments, StoredDeployment } from './deployments.ts';
 import type { Fleet } from './fleet.ts';
+import { type Group, groupsOf } from './groups.ts';
+import type { Launcher } from './launcher.ts';
+import { planOf } from './plan.ts';
 
 export interface DeployerOptions {
-  readonly bundles: Bundles;
-  readonly builds: Builds;
-  readonly logs: Logs;
+  readonly launcher: Launcher;
   readonly deployments: Deployments;
   readonly fleet: Fleet;
   readonly namespaces: Namespaces;
   /** Resolves when calls are routed as of a store revision, or after a bounded time. */
   readonly settled: (revision: bigint) => Promise<unknown>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
-/** What is wanted of a source. */
-export interface Wanted {
-  readonly source: Source;
-  readonly instances: number;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-type OnEvent = (event: RunEvent) => void;
-
-/** Brings services to what is wanted of them: bundle, build, instances. */
+/** Brings services to what is wanted of them. */
 export class Deployer {
   readonly #parts: DeployerOptions;
 
@@ -45,51 +27,60 @@ export class Deployer {
   }
 
   /**
-   * From a source to running, routed instances, in the place of those that run.
+   * From what runs of a service to running, routed instances of all that a deployment asks for. What runs as it should
+   * goes on as it is.
    *
+   * @param previous what the store says should run
+   * @returns what should run then; `previous` when that is nothing new
    * @throws ControlPlaneError that says what failed; what ran before runs on
    */
-  async deploy(wanted: Wanted, onEvent: OnEvent, signal: AbortSignal): Promise<Deployment> {
-    const { builds, deployments, fleet, namespaces, settled } = this.#parts;
-    const { service } = wanted.source;
+  async bring(
+    next: Deployment,
+    previous: StoredDeployment | undefined,
+    onEvent: (event: RunEvent) => void,
+    signal: AbortSignal,
+  ): Promise<Deployment> {
+    const { launcher, deployments, fleet, namespaces, settled } = this.#parts;
+    const { service } = next;
     const step = (step: Step, detail: string): void => onEvent({ type: 'step', step, detail });
 
-    const previous = await deployments.get(service);
-    assertSameSource(previous, wanted.source);
-    step('bundle', `${service}${describeVersion(wanted.source)}`);
-    const deployment = this.#describe(wanted);
-    const running = fleet.of(service);
-    if (
-      previous !== undefined &&
-      sameWork(previous.deployment, deployment) &&
-      allReady(running, deployment, await builds.find(this.#bundle(deployment)))
-    ) {
-      step('routed', `version ${deployment.version} is already running`);
+    const plan = planOf(groupsOf(next), fleet.of(service));
+    const isNews = plan.start.length + plan.stop.length > 0 || !isSameWork(next, previous?.deployment);
+    if (previous !== undefined && !isNews) {
+      step('routed', `${describeShare(next)} is already running`);
       return previous.deployment;
     }
 
-    const build = await this.#build(deployment, onEvent, signal);
-    const count = countOf(deployment.instances);
-    step('start', count);
-    const start = await this.#starter(deployment, build, false);
+    const launches: (() => readonly Instance[])[] = [];
+    for (const { group, count } of plan.start) {
+      const launch = await launcher.prepare(service, group.release, onEvent, signal);
+      launches.push(() => launch(count, { weight: group.weight, proven: false }));
+    }
+    const count = countOf(plan.start.reduce((sum, { count }) => sum + count, 0));
+    if (launches.length > 0) step('start', count);
+    const lighter = plan.keep.filter(({ instance, weight }) => weight < instance.weight);
     let revision = 0n;
     await bringUp({
       fleet,
-      start,
-      onReady: () => step('ready', count),
+      start: () => launches.flatMap((launch) => launch()),
+      // Before any other gets calls, so that it gets no more than its share.
+      heavier: plan.keep.filter(({ instance, weight }) => weight > instance.weight),
+      onReady: () => launches.length > 0 && step('ready', count),
       commit: async () => {
-        revision = await deployments.put(deployment, previous);
+        revision = await deployments.put(next, previous);
       },
       signal,
     });
     await settled(revision);
-    step('routed', servicePath(service, namespaces));
-    if (running.length > 0) {
-      step('stop', `${countOf(running.length)} of before, once the calls in flight are done`);
+    step('routed', [servicePath(service, namespaces), next.canary && describeShare(next)].filter(Boolean).join(', '));
+    // A weight that the store does not take is taken when the registration is renewed.
+    await Promise.allSettled(lighter.map(({ instance, weight }) => instance.setWeight(weight)));
+    if (plan.stop.length > 0) {
+      step('stop', `${countOf(plan.stop.length)} of before, once the calls in flight are done`);
       // Whoever does not want to wait for that is not kept: they are stopped all the same.
-      await unlessAborted(fleet.stop(running), signal);
+      await unlessAborted(fleet.stop(plan.stop), signal);
     }
-    return deployment;
+    return next;
   }
 
   /**
@@ -98,76 +89,10 @@ export class Deployer {
    * @returns the instances
    * @throws ControlPlaneError that says why nothing can be started
    */
-  async restore(deployment: Deployment, signal: AbortSignal): Promise<readonly Instance[]> {
-    const build = await this.#build(deployment, () => undefined, signal);
-    const start = await this.#starter(deployment, build, true);
+  async restore(service: string, group: Group, signal: AbortSignal): Promise<readonly Instance[]> {
+    const launch = await this.#parts.launcher.prepare(service, group.release, () => undefined, signal);
     signal.throwIfAborted();
-    return start();
-  }
-
-  #describe({ source, instances, environment }: Wanted): Deployment {
-    const { bundle } = source;
-    return {
-      service: source.service,
-      version: 'version' in source.gitVersion ? source.gitVersion.version : shortDigest(bundle),
-      source: source.location,
-      bundle,
-      instances,
-      environment,
-      updatedUnixMs: this.#parts.now(),
-    };
-  }
-
-  #bundle({ service, source, bundle: digest }: Deployment): { readonly digest: string; readonly folder: string } {
-    const folder = this.#parts.bundles.find(digest);
-    if (folder !== undefined) return { digest, folder };
-    throw new ControlPlaneError(
-      'failed',
-      `the bundle ${shortDigest(digest)} of ${service} is not in the data folder; make it again with \`micro run ${source}\``,
-    );
-  }
-
-  /** The folder of the finished build. */
-  async #build(deployment: Deployment, onEvent: OnEvent, signal: AbortSignal): Promise<string> {
-    const { builds, logs } = this.#parts;
-    const bundle = this.#bundle(deployment);
-    const step = (detail: string): void => onEvent({ type: 'step', step: 'build', detail });
-    const found = await builds.find(bundle);
-    if (found !== undefined) {
-      step('built before');
-      return found;
-    }
-    const log = logs.open(deployment.service, 'build');
-    const keep = (...lines: readonly string[]): void => void log.write('stdout', lines);
-    keep(`version ${deployment.version}`);
-    const progress: BuildProgress = {
-      onStep: (commandLine) => {
-        step(commandLine);
-        keep(`> ${commandLine}`);
-      },
-      onOutput: (line) => {
-        onEvent({ type: 'output', line });
-        keep(line);
-      },
-    };
-    try {
-      return await builds.create(bundle, { ...progress, signal });
-    } catch (error) {
-      // What was printed last, which follows it, stands there already.
-      keep((error as Error).message.split('\n', 1)[0] ?? '');
-      throw error;
-    } finally {
-      await log.close();
-    }
-  }
-
-  async #starter(deployment: Deployment, folder: string, proven: boolean): Promise<() => readonly Instance[]> {
-    const { service, version, environment, instances } = deployment;
-    const project = await readProject(folder);
-    const command = await project.startCommand();
-    const { settings } = project;
-    return () =>
-      this.#parts.fleet.start({ service, version, environment, settings, command, folder, proven }, instances);
+    return launch(group.instances, { weight: group.weight, proven: true });
   }
 }
 
@@ -184,48 +109,13 @@ function countOf(instances: number): string {
   return `${instances} ${instances === 1 ? 'instance' : 'instances'}`;
 }
 
-function assertSameSource(previous: StoredDeployment | undefined, { service, location }: Source): void {
-  if (previous === undefined) return;
-  if (sameSource(parseLocation(previous.deployment.source), parseLocation(location))) return;
-  throw new ControlPlaneError(
-    'conflict',
-    `two sources are called ${service}: ${previous.deployment.source}, which runs, and ${location}; give the second ` +
-      `another name with --name, or end the first with \`micro kill ${service}\``,
-  );
+/** "version v1", "version v2 with 10% of the calls". */
+function describeShare({ version, canary }: Deployment): string {
+  if (canary === undefined) return `version ${version}`;
+  return `version ${canary.release.version} with ${canary.percent}% of the calls`;
 }
 
 /** Whether a deployment asks for nothing else than the other. */
-function sameWork(one: Deployment, other: Deployment): boolean {
+function isSameWork(one: Deployment, other: Deployment | undefined): boolean {
   return isDeepStrictEqual({ ...one, updatedUnixMs: 0 }, { ...other, updatedUnixMs: 0 });
-}
-
-/**
- * Whether as many instances as a deployment asks for are ready, of its version and with its environment. Those that are
- * being stopped, and may take a while for it, do not count.
- */
-export function allReady(
-  instances: readonly Pick<Instance, 'specification' | 'status'>[],
-  { instances: wanted, version, environment }: Deployment,
-  folder: string | undefined,
-): boolean {
-  const staying = instances.filter(({ status }) => status.state.status !== 'stopping');
-  return (
-    staying.length === wanted &&
-    staying.every(
-      ({ specification, status }) =>
-        status.state.status === 'ready' &&
-        specification.version === version &&
-        specification.folder === folder &&
-        isDeepStrictEqual(specification.environment, environment),
-    )
-  );
-}
-
-/** " v1.2.3", or why the version is that of the content. */
-function describeVersion({ gitVersion }: Source): string {
-  return 'version' in gitVersion ? ` ${gitVersion.version}` : `, versioned by content (git: ${gitVersion.reason})`;
-}
-
-function shortDigest(digest: string): string {
-  return digest.slice('sha256:'.length).slice(0, 12);
 }

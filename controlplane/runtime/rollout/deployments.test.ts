@@ -31,6 +31,7 @@ const deployment: Deployment = {
   instances: 1,
   environment: { A: 'b' },
   updatedUnixMs: 1,
+  history: [],
 };
 
 test('a deployment is written over the one that was read, and over no other', async () => {
@@ -43,6 +44,12 @@ test('a deployment is written over the one that was read, and over no other', as
   await expect(deployments.put(deployment, stored)).rejects.toMatchObject(conflict);
   await expect(deployments.put(deployment, undefined)).rejects.toMatchObject(conflict);
   expect((await deployments.get(deployment.service))?.deployment).toEqual(newer);
+});
+
+test('one that an older server wrote has no history', async () => {
+  const { history: _, ...older } = deployment;
+  await client.put(`${deploymentsPrefix}${deployment.service}`).value(JSON.stringify(older));
+  expect((await deployments.get(deployment.service))?.deployment).toEqual(deployment);
 });
 
 test('they are listed by name, and gone when they are removed', async () => {

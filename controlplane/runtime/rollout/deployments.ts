@@ -5,19 +5,34 @@ import { ControlPlaneError } from '../../errors.ts';
 import { deploymentsPrefix } from '../keys.ts';
 import { readStored, type Stored } from '../store-json.ts';
 
-/** Where the deployment of each service is kept: this, then its full name. */
-
-const schema = z.object({
-  /** Full name. */
-  service: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/),
+export const releaseSchema = z.object({
   version: z.string(),
   /** Where the source was: the absolute path of a folder. */
   source: z.string(),
   /** Digest: "sha256:…". */
   bundle: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  instances: z.int().positive(),
   environment: z.record(z.string(), z.string()),
+});
+
+/** One version of a service, with all that it takes to run it again. */
+export type Release = Readonly<z.infer<typeof releaseSchema>>;
+
+/** A newer version beside the one that a deployment names, on trial with a share of the calls. */
+const canarySchema = z.object({
+  release: releaseSchema,
+  instances: z.int().positive(),
+  /** Its share of the calls. */
+  percent: z.int().min(1).max(99),
+});
+
+const schema = releaseSchema.extend({
+  /** Full name. */
+  service: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/),
+  instances: z.int().positive(),
   updatedUnixMs: z.int().nonnegative(),
+  /** What ran before and can be rolled back to, newest first. */
+  history: z.array(releaseSchema).default([]),
+  canary: canarySchema.optional(),
 });
 
 /** The desired state of one service. */

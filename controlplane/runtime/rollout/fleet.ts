@@ -21,6 +21,13 @@ export class Fleet {
     return [...(this.#services.get(service) ?? [])];
   }
 
+  /** Whether an instance runs of what was built of a bundle. */
+  runs(bundle: string): boolean {
+    return [...this.#services.values()].some((instances) =>
+      [...instances].some(({ specification }) => specification.bundle === bundle),
+    );
+  }
+
   /** Starts `count` more instances of a service, with the lowest numbers that are free. */
   start(specification: Omit<InstanceSpecification, 'number'>, count: number): readonly Instance[] {
     const { service } = specification;

@@ -6,6 +6,17 @@ import type { Deployment } from './deployments.ts';
 import { Lanes } from './lanes.ts';
 import { Restorer } from './restorer.ts';
 
+const deployment: Deployment = {
+  service: 'go.micro.api.a',
+  version: 'v1',
+  source: '/src',
+  bundle: `sha256:${'0'.repeat(64)}`,
+  environment: {},
+  instances: 1,
+  updatedUnixMs: 0,
+  history: [],
+};
+
 test('many services are restored side by side without a warning on the terminal', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => void warnings.push(warning);
@@ -22,7 +33,7 @@ test('many services are restored side by side without a warning on the terminal'
     log: pino({ level: 'silent' }),
   });
   const services = Array.from({ length: 20 }, (_, index) => `go.micro.api.s${index}`);
-  await restorer.restore(services.map((service) => ({ service }) as Deployment));
+  await restorer.restore(services.map((service) => ({ ...deployment, service })));
 
   expect(ended).toHaveLength(20);
   expect(warnings).toEqual([]);

@@ -6,6 +6,7 @@ import type { Orphans } from '../instance/orphans.ts';
 import type { RuntimeLimits } from '../limits.ts';
 import type { Deployer } from './deployer.ts';
 import type { Deployment } from './deployments.ts';
+import { groupsOf } from './groups.ts';
 import type { Lanes } from './lanes.ts';
 
 export interface RestorerOptions {
@@ -37,7 +38,7 @@ export class Restorer {
     await Promise.all(deployments.map((deployment) => this.#restoreOne(deployment)));
   }
 
-  /** Why nothing runs of a service that should. */
+  /** Why nothing runs of a service, or of one of its versions, that should. */
   trouble(service: string): string | undefined {
     return this.#troubles.get(service);
   }
@@ -51,14 +52,18 @@ export class Restorer {
     const { deployer, lanes, orphans, log } = this.#parts;
     const { service } = deployment;
     const work = async (signal: AbortSignal): Promise<readonly Instance[]> => {
-      try {
-        return await deployer.restore(deployment, signal);
-      } catch (error) {
-        if (signal.aborted) return [];
-        this.#troubles.set(service, error instanceof Error ? error.message : String(error));
-        log.error({ err: error, service }, 'a service that should run cannot be started');
-        return [];
-      }
+      const started = await Promise.all(
+        groupsOf(deployment).map((group) =>
+          deployer.restore(service, group, signal).catch((error: unknown) => {
+            if (signal.aborted) return [];
+            this.#troubles.set(service, error instanceof Error ? error.message : String(error));
+            const { version } = group.release;
+            log.error({ err: error, service, version }, 'a version that should run cannot be started');
+            return [];
+          }),
+        ),
+      );
+      return started.flat();
     };
     const successors = await lanes.enter({ service, what: 'is being started again', work });
     if (orphans.numbersOf(service).length > 0) await this.#handedOver(successors);

@@ -11,7 +11,7 @@ export function describeDeployment(options: {
   readonly namespaces: Namespaces;
 }): DeploymentStatus {
   const { deployment, instances, trouble = '', namespaces } = options;
-  const { service, version, source, bundle, updatedUnixMs } = deployment;
+  const { service, version, source, bundle, updatedUnixMs, canary } = deployment;
   return {
     service,
     version,
@@ -22,5 +22,16 @@ export function describeDeployment(options: {
     instances: instances.map(({ status }) => status),
     path: servicePath(service, namespaces),
     trouble,
+    canary: canary && describeCanary(canary),
+    keptVersions: deployment.history.map((release) => release.version),
   };
+}
+
+function describeCanary({
+  release,
+  instances,
+  percent,
+}: NonNullable<Deployment['canary']>): DeploymentStatus['canary'] {
+  const { version, source, bundle } = release;
+  return { version, source, bundle, instancesWanted: instances, percent };
 }

@@ -24,6 +24,8 @@ export interface Sources {
     onEvent: (event: RunEvent) => void,
     signal: AbortSignal,
   ): Promise<Source>;
+  /** Removes the copies of repositories of which nobody needs the digest. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
 export async function openSources(options: {
@@ -62,6 +64,7 @@ export async function openSources(options: {
   };
 
   return {
+    keepOnly: (isNeeded) => git.keepOnly(isNeeded),
     async take(source, name, onEvent, signal) {
       if (source.type === 'uploaded') {
         const { bundle, folder, gitVersion } = source;

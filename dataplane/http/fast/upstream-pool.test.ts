@@ -29,6 +29,7 @@ async function startPools(idleMs = 4_000) {
   const name = await listenForTest(server);
   const instance: RoutedInstance = {
     name,
+    version: 'v1',
     address: parseAddress(name),
     protocol: Protocol.PROTOCOL_HTTP1,
     weight: 1,

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ControlPlaneError } from '../../../errors.ts';
+import { partialFolder, removePartial, removeUnneeded } from '../../content-folders.ts';
 import { listStrangers } from '../../instance/mark.ts';
 import type { RuntimeLimits } from '../../limits.ts';
 import { endProcesses } from '../../process/end.ts';
@@ -32,12 +33,18 @@ export interface GitSources {
     signal: AbortSignal,
     use: (checkedOut: CheckedOut) => Promise<Result>,
   ): Promise<Result>;
+  /** Removes the copies of repositories of which nobody needs the digest. */
+  keepOnly(isNeeded: (digest: string) => boolean): Promise<void>;
 }
 
-const partial = '.partial-';
 /** Marks what runs for one fetch. */
 const fetchVariable = 'MICRO_FETCH';
 const helpersGraceMs = 2000;
+
+/** Of the URL of a repository; its copy is kept under it. */
+export function repositoryDigest(url: string): string {
+  return `sha256:${createHash('sha256').update(url).digest('hex')}`;
+}
 
 /**
  * Opens the copies that are kept under `root`, by the digests of their URLs. One is taken out of its place while it is
@@ -52,8 +59,7 @@ export async function openGitSources(options: {
 }): Promise<GitSources> {
   const { root, environment, limits } = options;
   await mkdir(root, { recursive: true });
-  const leftovers = (await readdir(root)).filter((name) => name.startsWith(partial));
-  await Promise.all(leftovers.map((name) => rm(join(root, name), { recursive: true, force: true })));
+  await removePartial(root);
 
   const lanes = new Map<string, LimitFunction>();
   const oneAtATime = (url: string): LimitFunction => {
@@ -79,7 +85,7 @@ export async function openGitSources(options: {
     const git = await openGit({ repository, folder: work, environment, source, signal });
     const remote = await askRemote(git, source, url, ref);
 
-    const kept = join(root, createHash('sha256').update(url).digest('hex'));
+    const kept = join(root, repositoryDigest(url).replace('sha256:', ''));
     const copy = { folder: repository, git, source };
     if (!(await moved(kept, repository))) await makeRepository(copy, url);
     const folder = join(work, 'files');
@@ -93,11 +99,12 @@ export async function openGitSources(options: {
   };
 
   return {
+    keepOnly: (isNeeded) => removeUnneeded(root, isNeeded),
     checkOut: (location, signal, use) =>
       oneAtATime(location.url)(async () => {
         signal.throwIfAborted();
-        const id = randomUUID();
-        const work = join(root, `${partial}${id}`);
+        const work = partialFolder(root);
+        const id = basename(work);
         await mkdir(work);
         const outOfTime = AbortSignal.timeout(limits.fetchTimeoutMs);
         const size = watchSize(work, limits.fetchBytes);

@@ -177,6 +177,11 @@ export interface RunRequest {
   /** How many copies run; when left out, as many as the micro.yaml of the source says, else 1. */
   readonly instances: number;
   readonly environment: { [key: string]: string };
+  /**
+   * 1 to 99: the version is on trial beside the one that runs, with so many percent of the calls, and of its instances
+   * rounded up. It takes the place of all others when left out.
+   */
+  readonly percent?: number | undefined;
 }
 
 export interface RunRequest_EnvironmentEntry {
@@ -185,6 +190,55 @@ export interface RunRequest_EnvironmentEntry {
 }
 
 export interface RunResponse {
+  readonly event:
+    | { readonly $case: "step"; readonly value: StepStarted }
+    | //
+    /** A line that the build printed. */
+    { readonly $case: "output"; readonly value: string }
+    | { readonly $case: "done"; readonly value: Deployment }
+    | undefined;
+}
+
+export interface UpdateRequest {
+  /** Full or short name. */
+  readonly service: string;
+  /** The folder that it came from as it is now; left out when the server fetches the source. */
+  readonly uploaded: UploadedSource | undefined;
+}
+
+export interface UpdateResponse {
+  readonly event:
+    | { readonly $case: "step"; readonly value: StepStarted }
+    | //
+    /** A line that the build printed. */
+    { readonly $case: "output"; readonly value: string }
+    | { readonly $case: "done"; readonly value: Deployment }
+    | undefined;
+}
+
+export interface RollbackRequest {
+  /** Full or short name. */
+  readonly service: string;
+  /** One that is kept; when empty the trial that is on is ended, or else the version before runs again. */
+  readonly version: string;
+}
+
+export interface RollbackResponse {
+  readonly event:
+    | { readonly $case: "step"; readonly value: StepStarted }
+    | //
+    /** A line that the build printed. */
+    { readonly $case: "output"; readonly value: string }
+    | { readonly $case: "done"; readonly value: Deployment }
+    | undefined;
+}
+
+export interface PromoteRequest {
+  /** Full or short name. */
+  readonly service: string;
+}
+
+export interface PromoteResponse {
   readonly event:
     | { readonly $case: "step"; readonly value: StepStarted }
     | //
@@ -235,6 +289,24 @@ export interface Deployment {
   readonly path: string;
   /** Why nothing runs though it should; empty when that is not so. */
   readonly trouble: string;
+  /** The version on trial beside this one. */
+  readonly canary?:
+    | Canary
+    | undefined;
+  /** Versions that can be rolled back to, the last first. */
+  readonly keptVersions: readonly string[];
+}
+
+/** Canary is a version on trial, with a share of the calls. */
+export interface Canary {
+  readonly version: string;
+  readonly source: string;
+  /** Digest of the bundle: "sha256:…". */
+  readonly bundle: string;
+  /** How many instances should run. */
+  readonly instancesWanted: number;
+  /** Of the calls. */
+  readonly percent: number;
 }
 
 export interface InstanceStatus {
@@ -641,7 +713,7 @@ export const UploadedSource: MessageFns<UploadedSource> = {
 };
 
 function createBaseRunRequest(): RunRequest {
-  return { source: undefined, name: "", instances: 0, environment: {} };
+  return { source: undefined, name: "", instances: 0, environment: {}, percent: undefined };
 }
 
 export const RunRequest: MessageFns<RunRequest> = {
@@ -663,6 +735,9 @@ export const RunRequest: MessageFns<RunRequest> = {
     globalThis.Object.entries(message.environment).forEach(([key, value]: [string, string]) => {
       RunRequest_EnvironmentEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
+    if (message.percent !== undefined) {
+      writer.uint32(56).uint32(message.percent);
+    }
     return writer;
   },
 
@@ -720,6 +795,14 @@ export const RunRequest: MessageFns<RunRequest> = {
             if (entry4.value !== undefined) {
               message.environment[entry4.key] = entry4.value;
             }
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.percent = reader.uint32();
             continue;
           }
         }
@@ -822,6 +905,376 @@ export const RunResponse: MessageFns<RunResponse> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseRunResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "step", value: StepStarted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "output", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "done", value: Deployment.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateRequest(): UpdateRequest {
+  return { service: "", uploaded: undefined };
+}
+
+export const UpdateRequest: MessageFns<UpdateRequest> = {
+  encode(message: UpdateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    if (message.uploaded !== undefined) {
+      UploadedSource.encode(message.uploaded, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uploaded = UploadedSource.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateResponse(): UpdateResponse {
+  return { event: undefined };
+}
+
+export const UpdateResponse: MessageFns<UpdateResponse> = {
+  encode(message: UpdateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "step":
+        StepStarted.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "output":
+        writer.uint32(18).string(message.event.value);
+        break;
+      case "done":
+        Deployment.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "step", value: StepStarted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "output", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "done", value: Deployment.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRollbackRequest(): RollbackRequest {
+  return { service: "", version: "" };
+}
+
+export const RollbackRequest: MessageFns<RollbackRequest> = {
+  encode(message: RollbackRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    if (message.version !== "") {
+      writer.uint32(18).string(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRollbackResponse(): RollbackResponse {
+  return { event: undefined };
+}
+
+export const RollbackResponse: MessageFns<RollbackResponse> = {
+  encode(message: RollbackResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "step":
+        StepStarted.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "output":
+        writer.uint32(18).string(message.event.value);
+        break;
+      case "done":
+        Deployment.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "step", value: StepStarted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "output", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "done", value: Deployment.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePromoteRequest(): PromoteRequest {
+  return { service: "" };
+}
+
+export const PromoteRequest: MessageFns<PromoteRequest> = {
+  encode(message: PromoteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePromoteResponse(): PromoteResponse {
+  return { event: undefined };
+}
+
+export const PromoteResponse: MessageFns<PromoteResponse> = {
+  encode(message: PromoteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "step":
+        StepStarted.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "output":
+        writer.uint32(18).string(message.event.value);
+        break;
+      case "done":
+        Deployment.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1114,6 +1567,8 @@ function createBaseDeployment(): Deployment {
     instances: [],
     path: "",
     trouble: "",
+    canary: undefined,
+    keptVersions: [],
   };
 }
 
@@ -1148,6 +1603,12 @@ export const Deployment: MessageFns<Deployment> = {
     }
     if (message.trouble !== "") {
       writer.uint32(74).string(message.trouble);
+    }
+    if (message.canary !== undefined) {
+      Canary.encode(message.canary, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.keptVersions) {
+      writer.uint32(90).string(v!);
     }
     return writer;
   },
@@ -1235,6 +1696,112 @@ export const Deployment: MessageFns<Deployment> = {
             }
 
             message.trouble = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.canary = Canary.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.keptVersions.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCanary(): Canary {
+  return { version: "", source: "", bundle: "", instancesWanted: 0, percent: 0 };
+}
+
+export const Canary: MessageFns<Canary> = {
+  encode(message: Canary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== "") {
+      writer.uint32(10).string(message.version);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.bundle !== "") {
+      writer.uint32(26).string(message.bundle);
+    }
+    if (message.instancesWanted !== 0) {
+      writer.uint32(32).uint32(message.instancesWanted);
+    }
+    if (message.percent !== 0) {
+      writer.uint32(40).uint32(message.percent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Canary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCanary() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.bundle = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.instancesWanted = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.percent = reader.uint32();
             continue;
           }
         }
@@ -1683,7 +2250,10 @@ export const LogsResponse: MessageFns<LogsResponse> = {
 
 export type RuntimeService = typeof RuntimeService;
 export const RuntimeService = {
-  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  /**
+   * FindBundle tells whether the server has a bundle, so that it need not be sent. One that was found or sent is kept for ten
+   * minutes, for the run that is to come, though nothing that runs needs it.
+   */
   findBundle: {
     path: "/micro.runtime.v1.Runtime/FindBundle" as const,
     requestStream: false as const,
@@ -1720,6 +2290,45 @@ export const RuntimeService = {
     responseSerialize: (value: RunResponse): Buffer => Buffer.from(RunResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RunResponse => RunResponse.decode(value),
   },
+  /**
+   * Update brings a service to what its source is now, in the environment and with as many instances as it has. Ends as Run
+   * does. NOT_FOUND when there is no such deployment, ALREADY_EXISTS when a version of it is on trial.
+   */
+  update: {
+    path: "/micro.runtime.v1.Runtime/Update" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: UpdateRequest): Buffer => Buffer.from(UpdateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateRequest => UpdateRequest.decode(value),
+    responseSerialize: (value: UpdateResponse): Buffer => Buffer.from(UpdateResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateResponse => UpdateResponse.decode(value),
+  },
+  /**
+   * Rollback ends a trial or brings a service to a version that ran before. Ends as Run does. NOT_FOUND when there is no such
+   * deployment or version.
+   */
+  rollback: {
+    path: "/micro.runtime.v1.Runtime/Rollback" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: RollbackRequest): Buffer => Buffer.from(RollbackRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RollbackRequest => RollbackRequest.decode(value),
+    responseSerialize: (value: RollbackResponse): Buffer => Buffer.from(RollbackResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RollbackResponse => RollbackResponse.decode(value),
+  },
+  /**
+   * Promote puts the version on trial in the place of the other. Ends as Run does. NOT_FOUND when there is no such
+   * deployment, FAILED_PRECONDITION when none is on trial.
+   */
+  promote: {
+    path: "/micro.runtime.v1.Runtime/Promote" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: PromoteRequest): Buffer => Buffer.from(PromoteRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PromoteRequest => PromoteRequest.decode(value),
+    responseSerialize: (value: PromoteResponse): Buffer => Buffer.from(PromoteResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PromoteResponse => PromoteResponse.decode(value),
+  },
   /** Kill removes a deployment and stops its instances. NOT_FOUND when there is none. */
   kill: {
     path: "/micro.runtime.v1.Runtime/Kill" as const,
@@ -1753,7 +2362,10 @@ export const RuntimeService = {
 } as const;
 
 export interface RuntimeServer extends UntypedServiceImplementation {
-  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  /**
+   * FindBundle tells whether the server has a bundle, so that it need not be sent. One that was found or sent is kept for ten
+   * minutes, for the run that is to come, though nothing that runs needs it.
+   */
   findBundle: handleUnaryCall<FindBundleRequest, FindBundleResponse>;
   /**
    * UploadBundle sends a bundle: `digest`, then its entries, each folder before what it holds, each file before its
@@ -1765,6 +2377,21 @@ export interface RuntimeServer extends UntypedServiceImplementation {
    * error that leaves what ran before running.
    */
   run: handleServerStreamingCall<RunRequest, RunResponse>;
+  /**
+   * Update brings a service to what its source is now, in the environment and with as many instances as it has. Ends as Run
+   * does. NOT_FOUND when there is no such deployment, ALREADY_EXISTS when a version of it is on trial.
+   */
+  update: handleServerStreamingCall<UpdateRequest, UpdateResponse>;
+  /**
+   * Rollback ends a trial or brings a service to a version that ran before. Ends as Run does. NOT_FOUND when there is no such
+   * deployment or version.
+   */
+  rollback: handleServerStreamingCall<RollbackRequest, RollbackResponse>;
+  /**
+   * Promote puts the version on trial in the place of the other. Ends as Run does. NOT_FOUND when there is no such
+   * deployment, FAILED_PRECONDITION when none is on trial.
+   */
+  promote: handleServerStreamingCall<PromoteRequest, PromoteResponse>;
   /** Kill removes a deployment and stops its instances. NOT_FOUND when there is none. */
   kill: handleUnaryCall<KillRequest, KillResponse>;
   /** Status lists deployments and what runs of them. */
@@ -1774,7 +2401,10 @@ export interface RuntimeServer extends UntypedServiceImplementation {
 }
 
 export interface RuntimeClient extends Client {
-  /** FindBundle tells whether the server has a bundle, so that it need not be sent. */
+  /**
+   * FindBundle tells whether the server has a bundle, so that it need not be sent. One that was found or sent is kept for ten
+   * minutes, for the run that is to come, though nothing that runs needs it.
+   */
   findBundle(
     request: FindBundleRequest,
     callback: (error: ServiceError | null, response: FindBundleResponse) => void,
@@ -1816,6 +2446,36 @@ export interface RuntimeClient extends Client {
    */
   run(request: RunRequest, options?: Partial<CallOptions>): ClientReadableStream<RunResponse>;
   run(request: RunRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<RunResponse>;
+  /**
+   * Update brings a service to what its source is now, in the environment and with as many instances as it has. Ends as Run
+   * does. NOT_FOUND when there is no such deployment, ALREADY_EXISTS when a version of it is on trial.
+   */
+  update(request: UpdateRequest, options?: Partial<CallOptions>): ClientReadableStream<UpdateResponse>;
+  update(
+    request: UpdateRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<UpdateResponse>;
+  /**
+   * Rollback ends a trial or brings a service to a version that ran before. Ends as Run does. NOT_FOUND when there is no such
+   * deployment or version.
+   */
+  rollback(request: RollbackRequest, options?: Partial<CallOptions>): ClientReadableStream<RollbackResponse>;
+  rollback(
+    request: RollbackRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<RollbackResponse>;
+  /**
+   * Promote puts the version on trial in the place of the other. Ends as Run does. NOT_FOUND when there is no such
+   * deployment, FAILED_PRECONDITION when none is on trial.
+   */
+  promote(request: PromoteRequest, options?: Partial<CallOptions>): ClientReadableStream<PromoteResponse>;
+  promote(
+    request: PromoteRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<PromoteResponse>;
   /** Kill removes a deployment and stops its instances. NOT_FOUND when there is none. */
   kill(request: KillRequest, callback: (error: ServiceError | null, response: KillResponse) => void): ClientUnaryCall;
   kill(
