@@ -12,13 +12,13 @@ export function lowerPriority(pid: number): void {
 }
 
 /** The process may have ended, and the kernel may share no time between sessions, or be asked too often for it. */
-const harmless = ['ESRCH', 'ENOENT', 'EAGAIN', 'EACCES', 'EPERM'];
+const harmless: ReadonlySet<unknown> = new Set(['ESRCH', 'ENOENT', 'EAGAIN', 'EACCES', 'EPERM']);
 
 function attempt(change: () => void): void {
   try {
     change();
   } catch (error) {
     const { code, info } = error as NodeJS.ErrnoException & { readonly info?: { readonly code: string } };
-    if (!harmless.includes(info?.code ?? code ?? '')) throw error;
+    if (!harmless.has(info?.code ?? code)) throw error;
   }
 }

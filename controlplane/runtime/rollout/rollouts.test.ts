@@ -94,7 +94,6 @@ describe('a trial', () => {
     const { canary } = (await fixture.run({ path: await write('two'), percent: 10 })).status;
     await fixture.stop();
     const folder = (canary?.bundle ?? '').replace('sha256:', '');
-    await rm(join(data.path, 'builds', folder), { recursive: true });
     await rm(join(data.path, 'bundles', folder), { recursive: true });
     fixture = await startFixture({ etcd: etcd.host, folder: data.path });
     await expect.poll(async () => (await only()).instances[0]?.state.status).toBe('ready');
