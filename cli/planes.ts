@@ -34,9 +34,14 @@ export interface DataOptions {
   readonly tlsKey: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly accessLog: string | undefined;
-  /** In milliseconds, as is `drain`. */
+  /** Times are in milliseconds. */
+  readonly headTimeout: number;
+  readonly idleTimeout: number;
+  readonly connectTimeout: number;
+  readonly answerTimeout: number;
   readonly drainGrace: number;
   readonly drain: number;
+  readonly maxStreams: number;
 }
 
 /** Where a plane listens, by name, in the order in which it is told. */
@@ -107,6 +112,7 @@ export async function startData(
     keepsLastGood,
     accessLog,
     timeouts: timeoutsOf(options),
+    grpcBounds: { streams: options.maxStreams },
     log,
   });
   const plane = await starting.catch(nameFlag);
@@ -124,8 +130,15 @@ export function graceAfter(signal: StopSignal): StopOptions {
 }
 
 /** The times of a data plane that users set. */
-export function timeoutsOf({ drainGrace, drain }: DataOptions): Partial<Timeouts> {
-  return { drainGraceMs: drainGrace, drainMs: drain };
+export function timeoutsOf(options: DataOptions): Partial<Timeouts> {
+  return {
+    requestHeadMs: options.headTimeout,
+    idleMs: options.idleTimeout,
+    connectMs: options.connectTimeout,
+    answerHeadMs: options.answerTimeout,
+    drainGraceMs: options.drainGrace,
+    drainMs: options.drain,
+  };
 }
 
 function tlsOf({ tlsCert, tlsKey }: DataOptions): DataPlaneOptions['tls'] {

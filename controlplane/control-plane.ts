@@ -1,11 +1,14 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
+import { BackupService } from '../proto/gen/micro/cluster/v1/backup.ts';
 import { ClusterService } from '../proto/gen/micro/cluster/v1/cluster.ts';
 import { RegistryService } from '../proto/gen/micro/registry/v1/registry.ts';
 import { RoutesService } from '../proto/gen/micro/routes/v1/routes.ts';
 import { RuntimeService } from '../proto/gen/micro/runtime/v1/runtime.ts';
+import { routesServiceDefinition } from '../proto/routes/serve.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
+import { backupService } from './api/backup.ts';
 import { clusterService } from './api/cluster.ts';
 import { registryService } from './api/registry.ts';
 import { routesService } from './api/routes.ts';
@@ -117,8 +120,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   server.add(RegistryService, registryService({ view, selfRegistrations, log }));
   server.add(RuntimeService, runtimeService({ runtime, log }));
-  server.add(RoutesService, routesService(publisher));
+  server.add(routesServiceDefinition, routesService(publisher));
   server.add(ClusterService, clusterService({ node, version, storeMode: store.mode, mirror, publisher }));
+  server.add(BackupService, backupService({ client, log }));
 
   const door =
     options.registryDoor &&

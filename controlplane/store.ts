@@ -8,6 +8,10 @@ import { connectEtcd } from './etcd/client/connect.ts';
 /** Which etcd keeps the state: one inside this process, or one that somebody else runs. */
 export type StoreChoice = 'embedded' | { readonly endpoints: readonly TcpAddress[] };
 
+/** Where the embedded etcd keeps its state, and answers, in the data folder. */
+export const embeddedFolder = 'etcd';
+export const embeddedSocket = 'etcd.sock';
+
 /** The store of a control plane, whatever keeps it. */
 export interface Store {
   readonly mode: StoreMode;
@@ -35,8 +39,8 @@ export async function openStore(options: { choice: StoreChoice; folder: string; 
   }
   // Not loaded for an external store: it brings LMDB along.
   const { startEmbeddedEtcd } = await import('./etcd/embedded/embedded-etcd.ts');
-  const socketPath = join(folder, 'etcd.sock');
-  const embedded = await startEmbeddedEtcd({ folder: join(folder, 'etcd'), socketPath, log });
+  const socketPath = join(folder, embeddedSocket);
+  const embedded = await startEmbeddedEtcd({ folder: join(folder, embeddedFolder), socketPath, log });
   const client = connectEtcd({ hosts: [`unix:${socketPath}`] });
   return {
     mode: StoreMode.STORE_MODE_EMBEDDED,

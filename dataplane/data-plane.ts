@@ -12,6 +12,7 @@ import { refusalLane } from './downstream/refusal-lane.ts';
 import type { SharedSocket } from './downstream/shared-socket.ts';
 import { type CertificatesOptions, startCertificates } from './downstream/tls/certificates.ts';
 import { overTls } from './downstream/tls/over-tls.ts';
+import { defaultGrpcBounds, type GrpcBounds } from './grpc/bounds.ts';
 import { createGrpcLane } from './grpc/lane.ts';
 import { trustedProxies } from './headers/trusted-proxies.ts';
 import { HealthChecks } from './health/checks.ts';
@@ -55,6 +56,7 @@ export interface DataPlaneOptions {
   /** Where the access log goes, one line of JSON a call; left out, none is written. */
   readonly accessLog?: AccessLogDestination | undefined;
   readonly timeouts?: Partial<Timeouts>;
+  readonly grpcBounds?: Partial<GrpcBounds>;
   readonly log: Logger;
 }
 
@@ -89,6 +91,7 @@ export interface DataPlane {
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { name, lastGoodFile, log } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const bounds = { ...defaultGrpcBounds, ...options.grpcBounds };
   const { connectMs, upstreamIdleMs, requestHeadMs, tlsHandshakeMs, firstTableMs, drainGraceMs, drainMs } = timeouts;
   await using stack = new AsyncDisposableStack();
 
@@ -133,7 +136,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     ? overTls({ certificates, h2: fullLanes.http2, http1: fastLane, handshakeMs: tlsHandshakeMs, log })
     : fastLane;
   const route = grpcRoute(own.table, shared.table);
-  const grpcLane = stack.adopt(createGrpcLane({ ...shared, route }), (lane) => lane.close());
+  const grpcLane = stack.adopt(createGrpcLane({ ...shared, route, bounds }), (lane) => lane.close());
   const notGrpc = refusalLane('this address speaks gRPC: HTTP/2 by prior knowledge');
   const plainGrpc = byPreface({ http2: grpcLane, other: notGrpc, timeoutMs: requestHeadMs });
   // Both on one port: services and the command line on this machine need no certificate of its.

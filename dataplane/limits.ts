@@ -24,6 +24,8 @@ export interface Timeouts {
    * whether it is there, and how long it may take to say so.
    */
   readonly silentMs: number;
+  /** How long a gRPC call waits for an instance that has as many as it takes at once. */
+  readonly roomMs: number;
   /**
    * How long a connection to an instance rests before it is closed: below the 5 s after which a Node server closes
    * it, so that seldom a request meets a connection that is being closed.
@@ -45,6 +47,7 @@ export const defaultTimeouts: Timeouts = {
   connectMs: 1_000,
   answerHeadMs: 60_000,
   silentMs: 5_000,
+  roomMs: 60_000,
   upstreamIdleMs: 4_000,
   drainGraceMs: 500,
   drainMs: 10_000,
@@ -65,11 +68,8 @@ export const maxHeaderCount = 100;
  */
 export const maxInterimAnswers = 32;
 
-/** Streams that one HTTP/2 client may have open at once on one connection. */
+/** Streams that one HTTP/2 client of `http` may have open at once on one connection. */
 export const maxConcurrentStreams = 250;
-
-/** The same on `grpc`, where the calls of a whole client share a connection. */
-export const maxStreamsOfGrpc = 1_000;
 
 /** Health checks of instances that are under way at once. */
 export const maxChecksAtOnce = 100;

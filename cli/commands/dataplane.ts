@@ -33,6 +33,11 @@ export class DataPlaneCommand extends MicroCommand {
   tlsKey = flag(settings.tlsKey);
   trustedProxies = flag(settings.trustedProxies);
   accessLog = flag(settings.accessLog);
+  headTimeout = flag(settings.headTimeout);
+  idleTimeout = flag(settings.idleTimeout);
+  connectTimeout = flag(settings.connectTimeout);
+  answerTimeout = flag(settings.answerTimeout);
+  maxStreams = flag(settings.maxStreams);
   drainGrace = flag(settings.drainGrace);
   drain = flag(settings.drain);
   token = flag(token);

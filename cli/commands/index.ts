@@ -1,5 +1,7 @@
 import type { CommandClass } from 'clipanion';
 import { CallCommand } from './call.ts';
+import { ClusterSnapshotRestoreCommand } from './cluster-snapshot-restore.ts';
+import { ClusterSnapshotSaveCommand } from './cluster-snapshot-save.ts';
 import { ControlPlaneCommand } from './controlplane.ts';
 import { DataPlaneCommand } from './dataplane.ts';
 import { DataPlaneWorkerCommand } from './dataplane-worker.ts';
@@ -28,4 +30,6 @@ export const commands: readonly CommandClass[] = [
   ServicesCommand,
   ServicesGetCommand,
   CallCommand,
+  ClusterSnapshotSaveCommand,
+  ClusterSnapshotRestoreCommand,
 ];

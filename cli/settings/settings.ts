@@ -49,8 +49,9 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
-const longestDrainMs = 60 * 60_000;
-const drainTime = duration.refine((ms) => ms <= longestDrainMs, { error: 'it is more than 60m' });
+const longestWaitMs = 60 * 60_000;
+const wait = duration.refine((ms) => ms <= longestWaitMs, { error: 'it is more than 60m' });
+const timeout = wait.refine((ms) => ms > 0, { error: 'it may not be 0' });
 
 /** "off" → undefined; anything else as the schema has it, with its own messages. */
 const offOr = <Output>(schema: z.ZodType<Output, string>) =>
@@ -198,16 +199,49 @@ export const dataPlaneSettings = {
         .transform((text) => (text === 'stdout' ? text : expandPath(text))),
     ),
   },
+  headTimeout: {
+    flag: '--head-timeout',
+    description: 'how long a client may take to send the head of a request',
+    default: '10s',
+    schema: timeout,
+  },
+  idleTimeout: {
+    flag: '--idle-timeout',
+    description: 'how long a connection of a client may rest between requests',
+    default: '75s',
+    schema: timeout,
+  },
+  connectTimeout: {
+    flag: '--connect-timeout',
+    description: 'how long an instance may take to accept a connection, before another is asked',
+    default: '1s',
+    schema: timeout,
+  },
+  answerTimeout: {
+    flag: '--answer-timeout',
+    description: 'how long an instance may take from the end of an HTTP request to the head of its answer',
+    default: '60s',
+    schema: timeout,
+  },
+  maxStreams: {
+    flag: '--max-streams',
+    description: 'gRPC calls that one connection of a client may have open at once',
+    default: '1000',
+    schema: z
+      .string()
+      .regex(/^[1-9]\d{0,5}$/, { error: 'it is a number from 1 to 999999' })
+      .transform(Number),
+  },
   drainGrace: {
     flag: '--drain-grace',
     description: 'how long new calls are still taken after SIGTERM, while the server is not ready any more',
     default: '500ms',
-    schema: drainTime,
+    schema: wait,
   },
   drain: {
     flag: '--drain',
     description: 'how long calls in flight may go on after that',
     default: '10s',
-    schema: drainTime,
+    schema: wait,
   },
 } satisfies Record<string, Setting>;

@@ -1,10 +1,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
-import { RoutesService, type RoutesServer, type Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
+import type { RoutesServer, Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { dialRoutes } from '../../proto/routes/dial.ts';
-import { serveRoutes } from '../../proto/routes/serve.ts';
+import { routesServiceDefinition, serveRoutes } from '../../proto/routes/serve.ts';
 import { describeRouteSource, service } from '../../proto/routes/source.contract.ts';
-import type { RouteSource, RouteSubscriber } from '../../proto/routes/source.ts';
+import type { RouteSource, RouteSubscriber, RouteUpdate } from '../../proto/routes/source.ts';
 import { publishRoutes, type RoutePublisher } from './publish.ts';
 
 const first: Snapshot = { clusterId: 7n, revision: 10n, prefixes: [], services: [service('a', 1)] };
@@ -53,6 +53,43 @@ test('a data plane that lost its control plane finds it again and gets the whole
   await vi.waitFor(() => expect(seen.slice(-2)).toEqual(['connected', 'snapshot 11']), { timeout: 10_000 });
   subscription.close();
   server.stop();
+});
+
+test('data planes that are at the same place get the same update, and one that is too far behind the whole table', async () => {
+  const publisher = publishRoutes(first);
+  const subscribe = (name: string) => {
+    const updates: RouteUpdate[] = [];
+    let ack = () => {};
+    const port: RouteSubscriber = {
+      name,
+      httpAddress: ':8080',
+      revision: () => 0n,
+      apply: (update) =>
+        new Promise((resolve) => {
+          updates.push(update);
+          ack = resolve;
+        }),
+      draining: () => new Set(),
+      connection: () => {},
+    };
+    publisher.subscribe(port);
+    return { updates, ack: () => ack() };
+  };
+  const [one, other, slow] = [subscribe('one'), subscribe('other'), subscribe('slow')];
+  for (const { ack } of [one, other, slow]) ack();
+  const acked = (revision: bigint) => publisher.subscribers().map((each) => each.revision >= revision);
+  await vi.waitFor(() => expect(acked(10n)).toEqual([true, true, true]));
+
+  publisher.update({ revision: 11n, changed: [service('b', 1)], removed: [] });
+  for (const { updates } of [one, other, slow])
+    await vi.waitFor(() => expect(updates.at(-1)).toMatchObject({ $case: 'delta', value: { revision: 11n } }));
+  expect(one.updates.at(-1)?.value).toBe(other.updates.at(-1)?.value);
+
+  for (let revision = 12n; revision <= 10_012n; revision += 1n)
+    publisher.update({ revision, changed: [service('b', Number(revision))], removed: [] });
+  for (const { ack } of [one, other, slow]) ack();
+  await vi.waitFor(() => expect(one.updates.at(-1)).toMatchObject({ $case: 'snapshot', value: { revision: 10_012n } }));
+  expect(one.updates.at(-1)?.value).toBe(slow.updates.at(-1)?.value);
 });
 
 test('settled waits until the table is compiled that far and every data plane has answered', async () => {
@@ -218,7 +255,7 @@ async function serve(source: RouteSource, wantedPort = 0) {
     subscribe: serveRoutes(source),
     list: (_call, done) => done(null, { snapshot: undefined }),
   };
-  server.addService(RoutesService, routes);
+  server.addService(routesServiceDefinition, routes);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

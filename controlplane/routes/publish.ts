@@ -44,6 +44,9 @@ interface SubscriberState {
 /** How long a data plane that was lost may take to be back: it waits for up to 5 s between tries. */
 const reconnectMs = 6_000;
 
+/** Changes that are remembered for data planes that are behind; who is further behind gets the whole table. */
+const mostChanges = 10_000;
+
 /** Makes the publisher, with the first table. */
 export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): RoutePublisher {
   const services = new Map(first.services.map((service) => [service.name, service]));
@@ -56,21 +59,44 @@ export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): R
   let tableRevision = first.revision;
   // Counts the changes of the table. Several may have the same revision.
   let sequence = 0;
+  // The last ones: the names of the services that they touched.
+  const changes = new Map<number, readonly string[]>();
+  // What leads to the table as it stands, made once for all who need the same: from a whole table, or from a change.
+  let whole: Snapshot | undefined;
+  const deltas = new Map<number, Delta>();
 
-  const snapshot = (): Snapshot => ({
-    clusterId: first.clusterId,
-    revision: tableRevision,
-    prefixes: first.prefixes,
-    services: [...services.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-  });
+  const snapshot = (): Snapshot => {
+    whole ??= {
+      clusterId: first.clusterId,
+      revision: tableRevision,
+      prefixes: first.prefixes,
+      services: [...services.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+    return whole;
+  };
 
-  const delta = (baseRevision: bigint, names: ReadonlySet<string>): Delta => ({
-    clusterId: first.clusterId,
-    baseRevision,
-    revision: tableRevision,
-    changed: [...names].flatMap((name) => services.get(name) ?? []),
-    removed: [...names].filter((name) => !services.has(name)),
-  });
+  const delta = (since: number, baseRevision: bigint): Delta => {
+    const known = deltas.get(since);
+    if (known) return known;
+    const names = new Set<string>();
+    for (let number = since + 1; number <= sequence; number += 1)
+      for (const name of changes.get(number) ?? []) names.add(name);
+    const made = {
+      clusterId: first.clusterId,
+      baseRevision,
+      revision: tableRevision,
+      changed: [...names].flatMap((name) => services.get(name) ?? []),
+      removed: [...names].filter((name) => !services.has(name)),
+    };
+    deltas.set(since, made);
+    return made;
+  };
+
+  /** What brings a data plane up to date: whoever has too old a table, or none that is known, gets all of it. */
+  const updateFor = ({ base, answered = 0 }: Subscriber): RouteUpdate =>
+    base === undefined || answered < sequence - changes.size
+      ? { $case: 'snapshot', value: snapshot() }
+      : { $case: 'delta', value: delta(answered, base) };
 
   /** Sends updates, one at a time, until the subscriber has answered all there is. */
   const send = async (subscriber: Subscriber): Promise<void> => {
@@ -78,12 +104,8 @@ export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): R
     subscriber.sending = true;
     while (subscribers.has(subscriber) && subscriber.answered !== sequence) {
       const sent = { sequence, revision: tableRevision };
-      const { base, pending, port } = subscriber;
-      subscriber.pending = new Set();
-      const update: RouteUpdate =
-        base === undefined ? { $case: 'snapshot', value: snapshot() } : { $case: 'delta', value: delta(base, pending) };
       try {
-        await port.apply(update);
+        await subscriber.port.apply(updateFor(subscriber));
         subscriber.base = sent.revision;
         subscriber.state = { ...subscriber.state, revision: sent.revision, nackReason: undefined };
       } catch (error) {
@@ -141,7 +163,10 @@ export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): R
         tableRevision = change.revision;
         for (const service of change.changed) services.set(service.name, service);
         for (const name of change.removed) services.delete(name);
-        for (const { pending } of subscribers) for (const name of names) pending.add(name);
+        changes.set(sequence, names);
+        changes.delete(sequence - mostChanges);
+        whole = undefined;
+        deltas.clear();
         // After this turn of the loop, so that changes that come together go out together.
         setImmediate(() => {
           for (const subscriber of subscribers) void send(subscriber);
@@ -157,7 +182,6 @@ export function publishRoutes(first: Snapshot, { lostMs = reconnectMs } = {}): R
         sending: false,
         answered: undefined,
         base: undefined,
-        pending: new Set(),
         state: { name, httpAddress, httpUsesTls, revision: port.revision(), nackReason: undefined },
       };
       subscribers.add(subscriber);
@@ -196,8 +220,6 @@ interface Subscriber {
   answered: number | undefined;
   /** Revision of the table that it is known to hold; undefined before the first ack and after a nack. */
   base: bigint | undefined;
-  /** Names of services that changed since the last update was sent. */
-  pending: Set<string>;
   state: SubscriberState;
 }
 

@@ -121,11 +121,18 @@ export class Call implements StreamUser, Taker {
     }
   }
 
-  onNoConnection(error: Error): void {
-    const { service, instance } = this.#record;
+  onNoConnection(): void {
     this.#instance?.state.failed('connect');
-    this.#parts.log.warn({ err: error, service, instance }, 'an instance cannot be reached');
     this.#tryAgain();
+  }
+
+  onNoRoom(): void {
+    const { instance } = this.#record;
+    const seconds = this.#parts.timeouts.roomMs / 1_000;
+    this.#fail(
+      status.UNAVAILABLE,
+      `${instance} has as many calls as it takes at once, and none ended for ${seconds} s`,
+    );
   }
 
   onHeaders(upstream: Http2Stream, endStream: boolean, bytes: Buffer, start: number, end: number): void {

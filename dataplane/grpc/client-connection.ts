@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Bounded } from '../deadlines.ts';
 import { type Peer, peerOf } from '../headers/peer.ts';
-import { maxHeadBytes, maxStreamsOfGrpc } from '../limits.ts';
 import { AcceptedSocket, canBeTakenOver } from '../sockets/accepted-socket.ts';
 import { SocketWriter } from '../sockets/socket-writer.ts';
 import { Call } from './call.ts';
 import { Http2Connection } from './connection/http2-connection.ts';
 import { Http2Stream } from './connection/http2-stream.ts';
-import { TokenBucket } from './connection/token-bucket.ts';
+import { TokenBucket } from './frames/token-bucket.ts';
 import { ConnectionError, ErrorCode, maxStreamId, preface, Setting } from './frames/protocol.ts';
 import { headersTooLarge } from './heads/own-answer.ts';
 import { trailersProblem } from './hpack/fields.ts';
@@ -17,12 +16,6 @@ import type { GrpcLaneParts } from './lane.types.ts';
 /** Bytes that wait to be read by a client, above which no more of its calls are taken in. */
 const mostUnread = 1024 * 1024;
 
-/**
- * Streams that a client may reset, or make us reset by breaking the rules: to open and reset them costs it nothing, and an
- * instance a call (CVE-2023-44487, CVE-2025-8671).
- */
-const resetAllowance = { burst: 1_000, perSecond: 100 };
-
 /** A client's connection: takes its calls (RFC 9113 section 3.4 and up, as a server). */
 export class ClientConnection extends Http2Connection implements Bounded {
   readonly parts: GrpcLaneParts;
@@ -30,7 +23,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
   deadline: number;
   #socket: Socket;
   readonly #heads: RequestHeads;
-  readonly #resets = new TokenBucket(resetAllowance);
+  readonly #resets: TokenBucket;
   #prefaceBytes = 0;
   /** Whether the socket was full when that was looked at last, and has been since. */
   #wasCongested = false;
@@ -43,18 +36,18 @@ export class ClientConnection extends Http2Connection implements Bounded {
     super(socket, {
       parts,
       peerIsServer: false,
-      streamWindowBytes: parts.streamWindowBytes,
-      maxHeaderListBytes: maxHeadBytes,
+      bounds: parts.bounds,
     });
     this.#socket = socket;
     this.parts = parts;
     this.peer = peerOf(socket, parts.trustedProxies);
+    this.#resets = new TokenBucket(parts.bounds.resets);
     this.#heads = new RequestHeads(this.decoder, this.peer, parts.trustedProxies);
     this.deadline = parts.deadlines.after(parts.timeouts.requestHeadMs);
     parts.deadlines.add(this);
     socket.on('data', this.#onData);
     this.#listen();
-    this.begin([[Setting.maxConcurrentStreams, maxStreamsOfGrpc]]);
+    this.begin([[Setting.maxConcurrentStreams, parts.bounds.streams]]);
   }
 
   /**
@@ -94,7 +87,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
     return streamId > this.#lastTaken || super.mayStillCome(streamId);
   }
 
-  protected onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
+  onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.streams.get(streamId);
     if (stream) this.#onTrailers(stream, endStream, bytes, start, end);
     else if (streamId <= this.#lastStreamId) this.#onLateHeaders(streamId, bytes, start, end);
@@ -111,7 +104,7 @@ export class ClientConnection extends Http2Connection implements Bounded {
     if (isMalformed) {
       this.onPeerReset();
       this.#refuse(streamId, ErrorCode.protocolError);
-    } else if (this.streams.size >= maxStreamsOfGrpc) this.#refuse(streamId, ErrorCode.refusedStream);
+    } else if (this.streams.size >= this.bounds.streams) this.#refuse(streamId, ErrorCode.refusedStream);
     else if (head.kind === 'too-large') {
       this.frames.headers(streamId, true, headersTooLarge, headersTooLarge, 0);
       if (!endStream) this.#refuse(streamId, ErrorCode.noError);
@@ -157,12 +150,12 @@ export class ClientConnection extends Http2Connection implements Bounded {
     if (!this.#resets.take()) throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too many streams were reset');
   }
 
-  protected onGoaway(): void {
+  onGoaway(): void {
     // The client makes no more calls; it hears how those that it made end.
     this.closeIdle();
   }
 
-  protected onSettings(): void {
+  protected onPeerSettings(): void {
     if (this.streams.size === 0) this.deadline = this.parts.deadlines.after(this.parts.timeouts.idleMs);
   }
 

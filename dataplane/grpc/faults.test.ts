@@ -1,10 +1,14 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import { createServer, type Socket } from 'node:net';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { formatAddress } from '../../proto/channel/address.ts';
 import { Protocol } from '../../proto/gen/micro/routes/v1/routes.ts';
-import { service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
+import { listenForTest, service, startTestDataPlane, testSource } from '../data-plane.fixture.ts';
 import { sendHttp1 } from '../http/http.fixture.ts';
 import { answerOk, callHead, frameClient, goaway, headers, startFrameInstance } from './frame-peers.fixture.ts';
-import { grpcClient, hello, startGrpcInstance } from './grpc.fixture.ts';
+import { grpcClient, hello, say, startGrpcInstance } from './grpc.fixture.ts';
 import { flag, frame, frameType, settings, settingsAck } from './hpack/wire.fixture.ts';
 
 const greeter = (...addresses: string[]) =>
@@ -194,4 +198,30 @@ test.each([
   const goawayFrame = client.received.find(({ type }) => type === frameType.goaway);
   expect(goawayFrame?.payload.readUInt32BE(4)).toBe(0xb);
   expect(calls).toBeLessThan(1_500);
+});
+
+test('an instance that broke the rules and reads no more is left', async () => {
+  const windows = [settings([0x4, 2 ** 30]), frame(frameType.windowUpdate, 0, 0, Buffer.of(0x40, 0, 0, 0))];
+  const connections: Socket[] = [];
+  const instance = createServer({ pauseOnConnect: true }, (socket) => {
+    connections.push(socket);
+    socket.on('error', () => {}).write(Buffer.concat(windows));
+  });
+  const { grpc, admin } = await startTestDataPlane(greeter(await listenForTest(instance)), {
+    timeouts: { silentMs: 1_000 },
+  });
+  const client = connect(`http://${formatAddress(grpc)}`, { maxSessionMemory: 100 });
+  onTestFinished(() => client.destroy());
+  // Far more than the kernel keeps for somebody who does not read.
+  await once(client, 'remoteSettings');
+  const calls = Array.from({ length: 300 }, () => {
+    const call = client.request({ ':method': 'POST', ':path': say.hello.path, 'content-type': 'application/grpc' });
+    call.on('error', () => {}).write(Buffer.alloc(128 * 1024));
+    return call;
+  });
+  await Promise.all(calls.map(async (call) => once(call, 'drain')));
+  connections[0]?.write(frame(frameType.data, 0, 0, Buffer.from('on stream 0')));
+  await expect
+    .poll(async () => (await sendHttp1(admin, '/metrics')).body)
+    .toContain('micro_upstream_connections{protocol="HTTP/2"} 0\n');
 });

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { Address } from '../../proto/channel/address.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import { maxHeadBytes } from '../limits.ts';
 import { DirectReading } from '../sockets/direct-reading.ts';
 import type { WriteParts } from '../sockets/socket-writer.ts';
 import { handleOf } from '../sockets/stream-handle.ts';
+import type { GrpcBounds } from './bounds.ts';
 import { Http2Connection } from './connection/http2-connection.ts';
 import { Http2Stream, type StreamUser } from './connection/http2-stream.ts';
 import { ConnectionError, ErrorCode, maxStreamId, preface, Setting } from './frames/protocol.ts';
@@ -13,7 +13,7 @@ import { AnswerHeads } from './heads/answer-heads.ts';
 export interface InstanceConnectionOptions {
   readonly address: Address;
   readonly parts: WriteParts;
-  readonly streamWindowBytes: number;
+  readonly bounds: GrpcBounds;
   readonly deadlines: Deadlines;
   readonly connectMs: number;
   /** How long the instance may be silent when a call was sent, in milliseconds. */
@@ -71,8 +71,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     super(socket, {
       parts,
       peerIsServer: true,
-      streamWindowBytes: options.streamWindowBytes,
-      maxHeaderListBytes: maxHeadBytes,
+      bounds: options.bounds,
     });
     this.#connection = options;
     this.socket = socket;
@@ -107,6 +106,11 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     return this.#isConnected;
   }
 
+  /** Whether a call was ever opened on it. */
+  get wasUsed(): boolean {
+    return this.#nextStreamId > 1;
+  }
+
   /** Whether another call can be opened now. */
   get hasRoom(): boolean {
     return this.#isUsable && this.#isConnected && this.streams.size < this.peerMaxStreams;
@@ -129,7 +133,8 @@ export class InstanceConnection extends Http2Connection implements Bounded {
       return;
     }
     this.deadline = Number.POSITIVE_INFINITY;
-    if (this.#isConnected) this.close();
+    if (this.isClosed) this.destroy();
+    else if (this.#isConnected) this.close();
     else this.socket.destroy(new Error(`no HTTP/2 connection within ${this.#connection.connectMs} ms`));
   }
 
@@ -155,7 +160,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     return streamId % 2 === 0 || streamId >= this.#nextStreamId;
   }
 
-  protected onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
+  onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void {
     const stream = this.streams.get(streamId);
     if (stream === undefined || stream.hasReceivedEnd) {
       if (this.isIdle(streamId)) throw new ConnectionError(ErrorCode.protocolError, 'HEADERS on an idle stream');
@@ -173,7 +178,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   }
 
   /** The instance takes no more calls; those above `lastStreamId` it has not touched (RFC 9113 section 6.8). */
-  protected onGoaway(lastStreamId: number): void {
+  onGoaway(lastStreamId: number): void {
     this.#unusable();
     for (const stream of this.streams.values()) {
       if (stream.id <= lastStreamId) continue;
@@ -183,7 +188,7 @@ export class InstanceConnection extends Http2Connection implements Bounded {
     this.close();
   }
 
-  protected onSettings(): void {
+  protected onPeerSettings(): void {
     if (this.#isConnected) {
       this.#connection.onRoom();
       return;
@@ -204,6 +209,8 @@ export class InstanceConnection extends Http2Connection implements Bounded {
   protected hangUp(): void {
     this.frames.release();
     this.writer.release();
+    // An instance that reads no more would keep it for ever.
+    this.deadline = this.#connection.deadlines.after(this.#connection.silentMs);
     this.socket.destroySoon();
   }
 

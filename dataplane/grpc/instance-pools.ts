@@ -1,29 +1,38 @@
+import type { Logger } from 'pino';
 import type { Deadlines } from '../deadlines.ts';
 import type { InstanceState } from '../routes/instance-state.ts';
 import type { RoutedInstance } from '../routes/table.ts';
 import type { WriteParts } from '../sockets/socket-writer.ts';
 import type { UpstreamConnections } from '../upstream/connections.ts';
+import type { GrpcBounds } from './bounds.ts';
 import { InstanceConnection } from './instance-connection.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** Connections to one instance at most. Beyond the streams that these carry, calls wait for one that ends. */
 const mostConnections = 4;
 
-/** Somebody who needs a connection for one call. One of the two is called, once. */
+/** Somebody who needs a connection for one call. One of the three is called, once. */
 export interface Taker {
   onConnection(connection: InstanceConnection): void;
-  onNoConnection(error: Error): void;
+  /** None could be made. */
+  onNoConnection(): void;
+  /** The instance has had as many calls as it takes at once for all of `roomMs`. */
+  onNoRoom(): void;
 }
 
 export interface InstancePoolsOptions extends WriteParts {
   readonly deadlines: Deadlines;
-  readonly streamWindowBytes: number;
+  readonly bounds: GrpcBounds;
   readonly connectMs: number;
   /** How long an instance may be silent when a call was sent to it, in milliseconds. */
   readonly silentMs: number;
+  /** How long a call waits for an instance to take it, in milliseconds. */
+  readonly roomMs: number;
   /** How long a connection without calls is kept, in milliseconds. */
   readonly idleMs: number;
   /** Where connections are counted. */
   readonly connections: UpstreamConnections;
+  readonly log: Logger;
 }
 
 /** Connections to HTTP/2 instances. */
@@ -63,12 +72,13 @@ class InstancePool {
   /** Of all pools. */
   readonly #open: Set<InstanceConnection>;
   #connections: readonly InstanceConnection[] = [];
-  readonly #waiting = new Set<Taker>();
+  readonly #waiting: WaitingCalls;
 
   constructor(instance: RoutedInstance, options: InstancePoolsOptions, open: Set<InstanceConnection>) {
     this.#instance = instance;
     this.#options = options;
     this.#open = open;
+    this.#waiting = new WaitingCalls(options.deadlines, options.roomMs);
   }
 
   take(taker: Taker): void {
@@ -112,18 +122,18 @@ class InstancePool {
   }
 
   #connect(): void {
-    const { connections, deadlines, streamWindowBytes, connectMs, silentMs, idleMs } = this.#options;
+    const { connections, deadlines, bounds, connectMs, silentMs, idleMs } = this.#options;
     const connection = new InstanceConnection({
       address: this.#instance.address,
       parts: this.#options,
       deadlines,
-      streamWindowBytes,
+      bounds,
       connectMs,
       silentMs,
       idleMs,
       onConnected: () => this.#serve(),
       onRoom: () => {
-        if (this.#waiting.size > 0) this.#serve();
+        if (this.#waiting.count > 0) this.#serve();
       },
       onUnusable: (error) => this.#forget(connection, error),
     });
@@ -134,16 +144,18 @@ class InstancePool {
 
   #forget(connection: InstanceConnection, error: Error | undefined): void {
     this.#connections = this.#connections.filter((each) => each !== connection);
-    if (this.#waiting.size === 0) return;
-    if (connection.isConnected) {
+    if (this.#waiting.count === 0) return;
+    if (connection.wasUsed) {
       this.#serve();
       return;
     }
     // Who waits gets the room of those that stand. To try again at once would be to try without end.
     if (this.#connections.length > 0) return;
     const failed = [...this.#waiting];
-    this.#waiting.clear();
-    const reason = error ?? new Error('the connection was closed before it stood');
-    for (const taker of failed) taker.onNoConnection(reason);
+    for (const taker of failed) this.#waiting.delete(taker);
+    const reason = error ?? new Error('the connection was closed before a call could be made on it');
+    const { name } = this.#instance;
+    this.#options.log.warn({ err: reason, instance: name, calls: failed.length }, 'an instance cannot be reached');
+    for (const taker of failed) taker.onNoConnection();
   }
 }

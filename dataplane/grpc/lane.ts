@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { Deadlines } from '../deadlines.ts';
 import type { Lane } from '../downstream/lane.types.ts';
 import type { RouteTable } from '../routes/table.ts';
@@ -8,10 +9,11 @@ import { InstancePools } from './instance-pools.ts';
 import type { GrpcLaneParts } from './lane.types.ts';
 
 export interface GrpcLaneOptions
-  extends Pick<GrpcLaneParts, 'buffers' | 'route' | 'calls' | 'trustedProxies' | 'timeouts' | 'log'> {
+  extends Pick<GrpcLaneParts, 'buffers' | 'route' | 'calls' | 'trustedProxies' | 'timeouts' | 'bounds'> {
   readonly table: () => RouteTable | undefined;
   /** Counts those to instances. */
   readonly connections: UpstreamConnections;
+  readonly log: Logger;
 }
 
 export interface GrpcLane extends Lane {
@@ -19,27 +21,26 @@ export interface GrpcLane extends Lane {
   close(): void;
 }
 
-/** What is taken in of a stream's DATA before it has left: room for a message of 64 KiB, and for the next one behind it. */
-const streamWindowBytes = 128 * 1024;
-
 /**
  * gRPC at the level of HTTP/2 frames: each call of a client is a stream, which is routed by its head, given to an instance of
  * its own choice, and passed on frame by frame. Streams of many clients share a few connections to each instance.
  */
 export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
-  const { table, timeouts, buffers, connections: upstreamConnections } = options;
-  const { connectMs, silentMs, upstreamIdleMs, requestHeadMs, idleMs } = timeouts;
-  const deadlines = new Deadlines(Math.min(connectMs, silentMs, upstreamIdleMs, requestHeadMs, idleMs));
+  const { table, timeouts, bounds, buffers, log, connections: upstreamConnections } = options;
+  const { connectMs, silentMs, roomMs, upstreamIdleMs, requestHeadMs, idleMs } = timeouts;
+  const deadlines = new Deadlines(Math.min(connectMs, silentMs, roomMs, upstreamIdleMs, requestHeadMs, idleMs));
   const batch = new WriteBatch();
   const pools = new InstancePools({
     deadlines,
-    streamWindowBytes,
+    bounds,
     connectMs,
     silentMs,
+    roomMs,
     idleMs: upstreamIdleMs,
     connections: upstreamConnections,
     buffers,
     batch,
+    log,
   });
   const connections = new Set<ClientConnection>();
   let isClosing = false;
@@ -49,7 +50,6 @@ export function createGrpcLane(options: GrpcLaneOptions): GrpcLane {
     pools,
     deadlines,
     batch,
-    streamWindowBytes,
     forget(connection) {
       connections.delete(connection);
       deadlines.delete(connection);

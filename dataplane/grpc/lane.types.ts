@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { CallRecorder } from '../calls.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { TrustedProxies } from '../headers/trusted-proxies.ts';
@@ -6,6 +5,7 @@ import type { Timeouts } from '../limits.ts';
 import type { GrpcRoute } from '../routes/grpc.ts';
 import type { RoutedService } from '../routes/table.ts';
 import type { WriteParts } from '../sockets/socket-writer.ts';
+import type { GrpcBounds } from './bounds.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { InstancePools } from './instance-pools.ts';
 
@@ -19,9 +19,7 @@ export interface GrpcLaneParts extends WriteParts {
   readonly pools: InstancePools;
   readonly deadlines: Deadlines;
   readonly timeouts: Timeouts;
-  /** DATA that is taken in of each stream before it has left, in bytes. */
-  readonly streamWindowBytes: number;
-  readonly log: Logger;
+  readonly bounds: GrpcBounds;
   /** Told of a connection that is gone. */
   readonly forget: (connection: ClientConnection) => void;
 }

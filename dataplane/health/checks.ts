@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { maxChecksAtOnce } from '../limits.ts';
+import { ServiceMap } from '../routes/service-map.ts';
 import type { RoutedInstance, RouteTable } from '../routes/table.ts';
 import { type Checker, type CheckerOptions, startChecker } from './checker.ts';
 import { probe } from './probe.ts';
@@ -9,7 +10,7 @@ export interface HealthChecksOptions extends Partial<CheckerOptions> {
   readonly log: Logger;
 }
 
-const none: RouteTable['services'] = new Map();
+const none = ServiceMap.of([]);
 
 /**
  * Makes the health checks that the instances of the present table ask for. A check goes on from table to table for as
@@ -29,13 +30,12 @@ export class HealthChecks {
     const before = this.#table?.services ?? none;
     const after = table?.services ?? none;
     this.#table = table;
+    const changes = [...after.changesSince(before)];
     // What began before it ended goes on.
-    for (const [name, service] of after) {
-      if (service !== before.get(name)) for (const instance of service.pickers.any.instances) this.#begin(instance);
-    }
-    for (const [name, service] of before) {
-      if (service !== after.get(name)) for (const instance of service.pickers.any.instances) this.#end(instance);
-    }
+    for (const { after: service } of changes)
+      for (const instance of service?.pickers.any.instances ?? []) this.#begin(instance);
+    for (const { before: service } of changes)
+      for (const instance of service?.pickers.any.instances ?? []) this.#end(instance);
   }
 
   stop(): void {

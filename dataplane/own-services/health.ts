@@ -39,7 +39,7 @@ export class Health {
     },
     watch: (call) => this.#watch(call),
     list: (_call, answer) => {
-      const services = [...(this.#table()?.services.values() ?? [])];
+      const services = [...(this.#table()?.services ?? [])];
       if (services.length > maxListed) {
         const details = `there are ${services.length} services, and at most ${maxListed} are listed: check them by name`;
         answer({ code: status.RESOURCE_EXHAUSTED, details });

@@ -47,6 +47,7 @@ test.each([
         { name: 'grpc.health.v1.Health' },
         { name: 'grpc.reflection.v1.ServerReflection' },
         { name: 'grpc.reflection.v1alpha.ServerReflection' },
+        { name: 'micro.cluster.v1.Backup' },
         { name: 'micro.cluster.v1.Cluster' },
         { name: 'micro.registry.v1.Registry' },
         { name: 'micro.routes.v1.Routes' },

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import writeFileAtomic from 'write-file-atomic';
 import { Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
 
 const digestBytes = 32;
 
-/** Between two writes: a large table takes a while to encode, and it may change all the time. */
+/** Between two writes at least: the table may change all the time. */
 const pauseMs = 1_000;
+
+/** A large table takes a while to encode: so much longer than that is the pause. */
+const pauseTimes = 50;
+
+/** Services that are encoded in one go, so that calls need not wait for all of them. */
+const encodedAtOnce = 200;
 
 /**
  * The file that holds the last route table that was applied, so that a data plane can start while every control plane is
@@ -68,17 +74,36 @@ export class LastGoodFile {
 
   async #writeAll(): Promise<void> {
     while (this.#newest) {
-      const payload = Snapshot.encode(this.#newest()).finish();
+      const startedAt = performance.now();
+      const snapshot = this.#newest();
       this.#newest = undefined;
       try {
-        await writeFileAtomic(this.path, Buffer.concat([digest(payload), payload]), { mode: 0o600 });
+        await writeFileAtomic(this.path, await encode(snapshot), { mode: 0o600 });
       } catch (error) {
         this.#log.error({ err: error }, `cannot write the last good route table ${this.path}`);
       }
+      const longPauseMs = Math.max(pauseMs, pauseTimes * (performance.now() - startedAt));
       // A cut pause is no failure: there is something to write now, or nobody waits for more.
-      await setTimeout(pauseMs, undefined, { ref: false, signal: this.#stopPausing.signal }).catch(() => {});
+      await setTimeout(longPauseMs, undefined, { ref: false, signal: this.#stopPausing.signal }).catch(() => {});
     }
   }
+}
+
+/** A message may be encoded in parts, one behind the other, as long as each has other elements of what is repeated. */
+async function encode({ services, ...rest }: Snapshot): Promise<Buffer> {
+  const hash = createHash('sha256');
+  const parts: Uint8Array[] = [];
+  const add = (part: Snapshot): void => {
+    const bytes = Snapshot.encode(part).finish();
+    hash.update(bytes);
+    parts.push(bytes);
+  };
+  add({ ...rest, services: [] });
+  for (let from = 0; from < services.length; from += encodedAtOnce) {
+    add({ clusterId: 0n, revision: 0n, prefixes: [], services: services.slice(from, from + encodedAtOnce) });
+    await setImmediate();
+  }
+  return Buffer.concat([hash.digest(), ...parts]);
 }
 
 const digest = (payload: Uint8Array): Buffer => createHash('sha256').update(payload).digest();

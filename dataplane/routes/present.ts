@@ -41,7 +41,7 @@ export class PresentTable {
       refuseIfAny(problemsOfSnapshot(update.value));
       const next = compileTable(update.value, this.#parts, last);
       this.#table = next;
-      this.draining.replace(last?.services.values() ?? [], next.services.values());
+      this.draining.replace(last?.services ?? [], next.services);
       return next;
     }
     if (last?.revision !== update.value.baseRevision) {

@@ -11,6 +11,7 @@ import {
 import type { InstanceState, InstanceStates } from './instance-state.ts';
 import { Picker } from './picker.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { ServiceMap } from './service-map.ts';
 
 /** What the data plane looks up in. Immutable: each update makes a new one, which shares what did not change. */
 export interface RouteTable {
@@ -19,7 +20,7 @@ export interface RouteTable {
   /** By path ("/api/"), in the order in which gRPC packages are tried under their namespaces. */
   readonly prefixes: ReadonlyMap<string, Prefix>;
   /** By full name. */
-  readonly services: ReadonlyMap<string, RoutedService>;
+  readonly services: ServiceMap;
   /** What beginnings of paths were found to lead to, so that they are found at once: at most one for each service. */
   readonly places: Map<string, Place>;
 }
@@ -73,17 +74,20 @@ export function compileTable(snapshot: Snapshot, parts: TableParts, before?: Rou
     clusterId: snapshot.clusterId,
     revision: snapshot.revision,
     prefixes: new Map(snapshot.prefixes.map((prefix) => [prefix.path, prefix])),
-    services: new Map(services.map((service) => [service.name, service])),
+    services: ServiceMap.of(services),
     places: new Map(),
   };
 }
 
 /** The table that a checked delta turns this one into. */
 export function updateTable(table: RouteTable, delta: Delta, parts: TableParts): RouteTable {
-  const services = new Map(table.services);
-  for (const name of delta.removed) services.delete(name);
-  for (const service of delta.changed) services.set(service.name, compileService(service, parts, table));
-  return { ...table, revision: delta.revision, services, places: new Map() };
+  const changed = delta.changed.map((service) => compileService(service, parts, table));
+  return {
+    ...table,
+    revision: delta.revision,
+    services: table.services.with(changed, delta.removed),
+    places: new Map(),
+  };
 }
 
 /** The snapshot that compiles to this table. */
@@ -92,7 +96,7 @@ export function snapshotOf({ clusterId, revision, prefixes, services }: RouteTab
     clusterId,
     revision,
     prefixes: [...prefixes.values()],
-    services: Array.from(services.values(), ({ definition }) => definition),
+    services: Array.from(services, ({ definition }) => definition),
   };
 }
 

@@ -1,6 +1,24 @@
 import { type handleBidiStreamingCall, status } from '@grpc/grpc-js';
-import type { SubscribeRequest, SubscribeResponse } from '../gen/micro/routes/v1/routes.ts';
+import { RoutesService, type SubscribeRequest, SubscribeResponse } from '../gen/micro/routes/v1/routes.ts';
 import type { RouteSource, RouteSubscription, RouteUpdate } from './source.ts';
+
+/** Updates as they are sent, which many data planes get. */
+const encoded = new WeakMap<object, Buffer>();
+
+function encodeOnce(response: SubscribeResponse): Buffer {
+  const update = response.update?.value;
+  const known = update && encoded.get(update);
+  if (known) return known;
+  const bytes = Buffer.from(SubscribeResponse.encode(response).finish());
+  if (update) encoded.set(update, bytes);
+  return bytes;
+}
+
+/** `RoutesService`, but that an update which goes to many data planes is encoded once. */
+export const routesServiceDefinition = {
+  ...RoutesService,
+  subscribe: { ...RoutesService.subscribe, responseSerialize: encodeOnce },
+} as const satisfies typeof RoutesService;
 
 /**
  * Serves a route source to the data planes that call `Routes.Subscribe`: each call is one subscriber, whose acks and

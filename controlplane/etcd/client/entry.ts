@@ -11,6 +11,7 @@ export function toEntry(pair: IKeyValue): Entry | undefined {
     value: pair.value,
     createRevision: BigInt(pair.create_revision),
     modRevision: BigInt(pair.mod_revision),
+    isLeased: pair.lease !== '0',
   };
 }
 

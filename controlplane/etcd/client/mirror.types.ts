@@ -4,6 +4,8 @@ export interface Entry {
   readonly value: Buffer;
   readonly createRevision: bigint;
   readonly modRevision: bigint;
+  /** Whether it goes when somebody does. */
+  readonly isLeased: boolean;
 }
 
 /** What one revision (or one new listing after a gap) changed under a prefix. */

@@ -1,112 +1,70 @@
 import type { Socket } from 'node:net';
+import type { GrpcBounds } from '../bounds.ts';
 import { HpackDecoder } from '../hpack/decoder.ts';
 import { HpackError } from '../hpack/hpack-error.ts';
-import { FrameReader } from '../frames/frame-reader.ts';
 import { FrameWriter } from '../frames/frame-writer.ts';
+import { type FrameHandler, PeerFrames } from '../frames/peer-frames.ts';
 import {
   ConnectionError,
   ErrorCode,
-  Flag,
-  FrameType,
   initialWindowBytes,
   maxFrameBytes,
   maxWindowBytes,
   Setting,
 } from '../frames/protocol.ts';
 import { SocketWriter, type WriteParts } from '../../sockets/socket-writer.ts';
-import { HeaderBlock } from './header-block.ts';
 import type { Http2Stream } from './http2-stream.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface Http2ConnectionOptions {
   readonly parts: WriteParts;
   readonly peerIsServer: boolean;
-  /** DATA that is taken in of each stream before it has left, in bytes. */
-  readonly streamWindowBytes: number;
-  /** What a header list may come to, as RFC 9113 section 6.5.2 counts. */
-  readonly maxHeaderListBytes: number;
+  readonly bounds: GrpcBounds;
 }
-
-/**
- * DATA on its way to us on all streams, in bytes. It is given back as soon as it is read, whatever becomes of it: a stream
- * that nobody takes from holds the others up no more than its own window.
- */
-const connectionWindowBytes = 1024 * 1024;
-
-/** The window of a stream that has much to say, so that it need not wait for each update of it; twice the usual one. */
-const wideWindowBytes = 256 * 1024;
-
-/** Streams with such a window, at once. */
-const mostWideStreams = 64;
-
-/** What a peer may do for nothing. Each of it costs us as much as a call, and a peer that means well does little of it. */
-const allowances = {
-  ping: { burst: 1_000, perSecond: 100 },
-  settings: { burst: 100, perSecond: 10 },
-  priority: { burst: 10_000, perSecond: 1_000 },
-  /** DATA without END_STREAM that is shorter than the head of a gRPC message. */
-  tinyData: { burst: 10_000, perSecond: 1_000 },
-  windowUpdate: { burst: 100_000, perSecond: 50_000 },
-} as const;
-
-const tinyDataBytes = 5;
 
 /** Streams that we have reset, of which frames may still be on their way. */
 const mostRemembered = 1_000;
 
 /** One HTTP/2 connection, from either side (RFC 9113): frames in, streams, windows, and all that concerns it as a whole. */
-export abstract class Http2Connection {
+export abstract class Http2Connection implements FrameHandler {
   writer: SocketWriter;
   readonly frames: FrameWriter;
   readonly streams = new Map<number, Http2Stream>();
   /** Streams that wait for the connection's window or socket alone, the longest waiting first. */
   readonly waiting = new Set<Http2Stream>();
-  readonly streamWindowBytes: number;
+  readonly bounds: GrpcBounds;
   sendWindow = initialWindowBytes;
   peerInitialWindow = initialWindowBytes;
   peerMaxStreams = Number.POSITIVE_INFINITY;
   isClosed = false;
   protected readonly decoder: HpackDecoder;
   protected readonly options: Http2ConnectionOptions;
-  readonly #reader = new FrameReader((...frame) => this.#onFrame(...frame));
-  readonly #buckets = {
-    ping: new TokenBucket(allowances.ping),
-    settings: new TokenBucket(allowances.settings),
-    priority: new TokenBucket(allowances.priority),
-    tinyData: new TokenBucket(allowances.tinyData),
-    windowUpdate: new TokenBucket(allowances.windowUpdate),
-  };
+  readonly #peerFrames: PeerFrames;
   /** What we read since we last gave window back. */
   #received = 0;
   #wideStreams = 0;
-  #block: HeaderBlock | undefined;
-  #hasSettings = false;
   #settingsAreAcked = false;
   readonly #reset = new Set<number>();
 
   constructor(socket: Socket, options: Http2ConnectionOptions) {
     this.options = options;
-    this.streamWindowBytes = options.streamWindowBytes;
+    const { bounds } = options;
+    this.bounds = bounds;
+    this.#peerFrames = new PeerFrames(bounds, this);
     this.writer = new SocketWriter(socket, options.parts);
     this.frames = new FrameWriter(this.writer, options.parts.batch);
-    this.decoder = new HpackDecoder({ maxListBytes: options.maxHeaderListBytes });
+    this.decoder = new HpackDecoder({ maxListBytes: bounds.headerListBytes });
   }
 
   /** The last stream that the peer opened. */
   protected abstract readonly lastPeerStreamId: number;
-  protected abstract onHeaderBlock(
-    streamId: number,
-    endStream: boolean,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void;
+  abstract onHeaderBlock(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number): void;
+  abstract onGoaway(lastStreamId: number, code: number): void;
   /** Whether a stream with this identifier was not opened yet by whoever may. */
   protected abstract isIdle(streamId: number): boolean;
   /** The peer has reset a stream, or made us reset it. */
   protected abstract onPeerReset(): void;
-  protected abstract onGoaway(lastStreamId: number, code: number): void;
-  protected abstract onSettings(): void;
+  /** The peer's settings are known now, or have changed. */
+  protected abstract onPeerSettings(): void;
   /** Ends the socket once what was written has left. */
   protected abstract hangUp(): void;
   /** A stream is over. */
@@ -114,12 +72,12 @@ export abstract class Http2Connection {
 
   /** Our first frames. */
   protected begin(settings: readonly (readonly [id: number, value: number])[]): void {
-    const { maxHeaderListBytes } = this.options;
+    const { headerListBytes, streamWindowBytes, connectionWindowBytes } = this.bounds;
     this.frames.settings([
       // Blocks that refer to no table can be sent on as they are.
       [Setting.headerTableSize, 0],
-      [Setting.initialWindowSize, this.streamWindowBytes],
-      [Setting.maxHeaderListSize, maxHeaderListBytes],
+      [Setting.initialWindowSize, streamWindowBytes],
+      [Setting.maxHeaderListSize, headerListBytes],
       ...settings,
     ]);
     this.frames.windowUpdate(0, connectionWindowBytes - initialWindowBytes);
@@ -128,7 +86,7 @@ export abstract class Http2Connection {
   protected read(bytes: Buffer, length: number): void {
     if (this.isClosed) return;
     try {
-      this.#reader.read(bytes, length);
+      this.#peerFrames.read(bytes, length);
     } catch (error) {
       if (error instanceof ConnectionError) this.fail(error.code, error.message);
       else if (error instanceof HpackError) this.fail(ErrorCode.compressionError, error.message);
@@ -166,9 +124,15 @@ export abstract class Http2Connection {
 
   /** The window that a stream with this one is to have, now that it has used most of it. */
   widen(windowBytes: number): number {
-    if (windowBytes >= wideWindowBytes || this.#wideStreams === mostWideStreams) return windowBytes;
+    if (windowBytes >= this.bounds.wideWindowBytes || this.#wideStreams === this.bounds.wideStreams) return windowBytes;
     this.#wideStreams += 1;
-    return wideWindowBytes;
+    return this.bounds.wideWindowBytes;
+  }
+
+  /** DATA leaves on one of its streams. */
+  sent(bytes: number): void {
+    this.sendWindow -= bytes;
+    this.#peerFrames.dataWasSent();
   }
 
   /** A stream is over: both sides have ended it, or one has reset it. */
@@ -214,56 +178,8 @@ export abstract class Http2Connection {
     }
   }
 
-  #onFrame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): boolean {
-    if (this.#block !== undefined && (type !== FrameType.continuation || streamId !== this.#block.streamId))
-      throw new ConnectionError(ErrorCode.protocolError, 'a header block was interrupted');
-    if (!this.#hasSettings && (type !== FrameType.settings || (flags & Flag.ack) !== 0))
-      throw new ConnectionError(ErrorCode.protocolError, 'the first frame is not SETTINGS');
-    switch (type) {
-      case FrameType.data:
-        this.#onData(flags, streamId, bytes, start, end);
-        break;
-      case FrameType.headers:
-        this.#onHeaders(flags, streamId, bytes, start, end);
-        break;
-      case FrameType.priority:
-        this.#onPriority(streamId, end - start);
-        break;
-      case FrameType.rstStream:
-        this.#onRstStream(streamId, bytes, start, end);
-        break;
-      case FrameType.settings:
-        this.#onSettings(flags, streamId, bytes, start, end);
-        break;
-      case FrameType.pushPromise:
-        throw new ConnectionError(ErrorCode.protocolError, 'PUSH_PROMISE was not allowed');
-      case FrameType.ping:
-        this.#onPing(flags, streamId, bytes, start, end);
-        break;
-      case FrameType.goaway:
-        this.#onGoaway(streamId, bytes, start, end);
-        break;
-      case FrameType.windowUpdate:
-        this.#onWindowUpdate(streamId, bytes, start, end);
-        break;
-      case FrameType.continuation:
-        this.#onContinuation(flags, bytes, start, end);
-        break;
-      default:
-      // RFC 9113 section 5.5: what is unknown is ignored.
-    }
-    return !this.isClosed;
-  }
-
-  /** Section 6.1. */
-  #onData(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'DATA on stream 0');
-    this.#giveBack(end - start);
-    const from = (flags & Flag.padded) === 0 ? start : start + 1;
-    const to = (flags & Flag.padded) === 0 ? end : paddedEnd(bytes, start, end);
-    const endStream = (flags & Flag.endStream) !== 0;
-    if (to - from < tinyDataBytes && !endStream && !this.#buckets.tinyData.take())
-      throw tooMany('DATA without a message');
+  onData(streamId: number, endStream: boolean, bytes: Buffer, start: number, end: number, flowBytes: number): void {
+    this.#giveBack(flowBytes);
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       this.#refuseOnClosed(streamId, 'DATA');
@@ -273,22 +189,22 @@ export abstract class Http2Connection {
       this.breaks(stream, ErrorCode.streamClosed);
       return;
     }
-    stream.receiveWindow -= end - start;
+    stream.receiveWindow -= flowBytes;
     if (stream.receiveWindow < 0) {
       this.breaks(stream, ErrorCode.flowControlError);
       return;
     }
+    const length = end - start;
     if (stream.owedBytes !== undefined) {
-      stream.owedBytes -= to - from;
+      stream.owedBytes -= length;
       if (stream.owedBytes < 0 || (endStream && stream.owedBytes > 0)) {
         this.breaks(stream, ErrorCode.protocolError);
         return;
       }
     }
     if (endStream) this.endReceived(stream);
-    const padding = end - start - (to - from);
-    if (padding > 0) stream.consumed(padding);
-    stream.user.onData(stream, endStream, bytes, from, to);
+    if (flowBytes > length) stream.consumed(flowBytes - length);
+    stream.user.onData(stream, endStream, bytes, start, end);
   }
 
   /** The peer has ended its side. What it sent before that is still to be handed on. */
@@ -299,6 +215,7 @@ export abstract class Http2Connection {
 
   #giveBack(bytes: number): void {
     this.#received += bytes;
+    const { connectionWindowBytes } = this.bounds;
     if (this.#received > connectionWindowBytes)
       throw new ConnectionError(ErrorCode.flowControlError, 'DATA beyond the window of the connection');
     if (this.#received < connectionWindowBytes / 2) return;
@@ -324,74 +241,33 @@ export abstract class Http2Connection {
     stream.user.onReset(stream, code);
   }
 
-  /** Section 6.2. */
-  #onHeaders(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'HEADERS on stream 0');
-    const isPadded = (flags & Flag.padded) !== 0;
-    const to = isPadded ? paddedEnd(bytes, start, end) : end;
-    let from = isPadded ? start + 1 : start;
-    if ((flags & Flag.priority) !== 0) from += 5;
-    if (from > to) throw new ConnectionError(ErrorCode.frameSizeError, 'HEADERS is too short');
-    const endStream = (flags & Flag.endStream) !== 0;
-    if ((flags & Flag.endHeaders) !== 0) {
-      this.onHeaderBlock(streamId, endStream, bytes, from, to);
-      return;
-    }
-    this.#block = new HeaderBlock(streamId, endStream);
-    this.#block.add(bytes, from, to);
-  }
-
-  /** Section 6.10. */
-  #onContinuation(flags: number, bytes: Buffer, start: number, end: number): void {
-    const block = this.#block;
-    if (block === undefined) throw new ConnectionError(ErrorCode.protocolError, 'CONTINUATION without HEADERS');
-    block.add(bytes, start, end);
-    if ((flags & Flag.endHeaders) === 0) return;
-    this.#block = undefined;
-    const whole = block.whole();
-    this.onHeaderBlock(block.streamId, block.endStream, whole, 0, whole.length);
-  }
-
-  /** Section 6.3; of no meaning any more. */
-  #onPriority(streamId: number, length: number): void {
-    if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
-    if (!this.#buckets.priority.take()) throw tooMany('PRIORITY');
-    const stream = this.streams.get(streamId);
-    if (length !== 5 && stream) this.breaks(stream, ErrorCode.frameSizeError);
-  }
-
-  /** Section 6.4. */
-  #onRstStream(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) throw new ConnectionError(ErrorCode.protocolError, 'RST_STREAM on stream 0');
-    if (end - start !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'RST_STREAM is not of 4 bytes');
+  onRstStream(streamId: number, code: number): void {
     if (this.isIdle(streamId)) throw new ConnectionError(ErrorCode.protocolError, 'RST_STREAM on an idle stream');
     this.onPeerReset();
     const stream = this.streams.get(streamId);
     if (stream === undefined) return;
     this.closed(stream, false);
-    stream.user.onReset(stream, bytes.readUInt32BE(start));
+    stream.user.onReset(stream, code);
   }
 
-  /** Section 6.5. */
-  #onSettings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.protocolError, 'SETTINGS on a stream');
-    if ((flags & Flag.ack) !== 0) {
-      if (end > start)
-        throw new ConnectionError(ErrorCode.frameSizeError, 'an acknowledgement of SETTINGS is not empty');
-      if (!this.#settingsAreAcked) this.decoder.setMaxTableBytes(0);
-      this.#settingsAreAcked = true;
-      return;
-    }
-    if ((end - start) % 6 !== 0) throw new ConnectionError(ErrorCode.frameSizeError, 'SETTINGS is not of 6 bytes each');
-    if (!this.#buckets.settings.take()) throw tooMany('SETTINGS');
-    for (let at = start; at < end; at += 6) this.#apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
+  onStreamFault(streamId: number, code: number): void {
+    const stream = this.streams.get(streamId);
+    if (stream) this.breaks(stream, code);
+  }
+
+  onSettingsAck(): void {
+    if (!this.#settingsAreAcked) this.decoder.setMaxTableBytes(0);
+    this.#settingsAreAcked = true;
+  }
+
+  onSettings(): void {
     this.frames.settingsAck();
-    this.#hasSettings = true;
-    this.onSettings();
+    this.onPeerSettings();
     this.#flush();
   }
 
-  #apply(setting: number, value: number): void {
+  /** Section 6.5.2. */
+  onSetting(setting: number, value: number): void {
     switch (setting) {
       case Setting.enablePush:
         // A server may not ask to be pushed to.
@@ -427,28 +303,11 @@ export abstract class Http2Connection {
     }
   }
 
-  /** Section 6.7. */
-  #onPing(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.protocolError, 'PING on a stream');
-    if (end - start !== 8) throw new ConnectionError(ErrorCode.frameSizeError, 'PING is not of 8 bytes');
-    // It tells no more than any other frame: that the peer is there.
-    if ((flags & Flag.ack) !== 0) return;
-    if (!this.#buckets.ping.take()) throw tooMany('PING');
+  onPing(bytes: Buffer, start: number): void {
     this.frames.ping(true, bytes, start);
   }
 
-  /** Section 6.8. */
-  #onGoaway(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.protocolError, 'GOAWAY on a stream');
-    if (end - start < 8) throw new ConnectionError(ErrorCode.frameSizeError, 'GOAWAY is too short');
-    this.onGoaway(bytes.readUInt32BE(start) & 0x7fffffff, bytes.readUInt32BE(start + 4));
-  }
-
-  /** Section 6.9. */
-  #onWindowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'WINDOW_UPDATE is not of 4 bytes');
-    if (!this.#buckets.windowUpdate.take()) throw tooMany('WINDOW_UPDATE');
-    const increment = bytes.readUInt32BE(start) & 0x7fffffff;
+  onWindowUpdate(streamId: number, increment: number): void {
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(ErrorCode.protocolError, 'WINDOW_UPDATE of 0');
       this.sendWindow += increment;
@@ -471,17 +330,4 @@ export abstract class Http2Connection {
     if (stream.sendWindow > maxWindowBytes) this.breaks(stream, ErrorCode.flowControlError);
     else if (stream.isHolding) stream.flush();
   }
-}
-
-/** Where the payload of a padded frame ends (section 6.1). */
-function paddedEnd(bytes: Buffer, start: number, end: number): number {
-  if (start === end) throw new ConnectionError(ErrorCode.frameSizeError, 'a padded frame does not say by how much');
-  const padding = bytes[start] as number;
-  if (start + 1 + padding > end)
-    throw new ConnectionError(ErrorCode.protocolError, 'a frame is shorter than its padding');
-  return end - padding;
-}
-
-function tooMany(what: string): ConnectionError {
-  return new ConnectionError(ErrorCode.enhanceYourCalm, `too many frames: ${what}`);
 }

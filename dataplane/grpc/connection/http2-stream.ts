@@ -50,8 +50,8 @@ export class Http2Stream {
     this.id = id;
     this.user = user;
     this.sendWindow = connection.peerInitialWindow;
-    this.receiveWindow = connection.streamWindowBytes;
-    this.#window = connection.streamWindowBytes;
+    this.receiveWindow = connection.bounds.streamWindowBytes;
+    this.#window = connection.bounds.streamWindowBytes;
   }
 
   /** Whether something waits to be sent. */
@@ -151,7 +151,7 @@ export class Http2Stream {
 
   /** Whether it has more than the window that streams begin with. */
   get isWide(): boolean {
-    return this.#window > this.connection.streamWindowBytes;
+    return this.#window > this.connection.bounds.streamWindowBytes;
   }
 
   /** Ends both sides at once. */
@@ -182,7 +182,7 @@ export class Http2Stream {
   #writeData(endStream: boolean, bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     this.sendWindow -= length;
-    this.connection.sendWindow -= length;
+    this.connection.sent(length);
     this.connection.frames.data(this.id, endStream, bytes, start, end);
     if (endStream) this.#sentEnd();
   }

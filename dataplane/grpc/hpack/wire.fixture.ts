@@ -9,6 +9,7 @@ export const frameType = {
   settings: 4,
   ping: 6,
   goaway: 7,
+  windowUpdate: 8,
   continuation: 9,
 } as const;
 export const flag = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;

@@ -1,4 +1,4 @@
-import { maxStreamsOfGrpc } from '../../limits.ts';
+import { defaultGrpcBounds } from '../bounds.ts';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import {
@@ -355,8 +355,10 @@ test('RFC 9113 section 5.1: after both sides have ended a stream nothing more ma
 test('RFC 9113 section 5.1.2: a stream above the limit is refused', async () => {
   const { dataPlane } = await startRawLane();
   const client = await rawClient(dataPlane);
-  const tooMany = 2 * maxStreamsOfGrpc + 1;
-  await client.send(...Array.from({ length: maxStreamsOfGrpc + 1 }, (_, index) => headers(2 * index + 1, call())));
+  const tooMany = 2 * defaultGrpcBounds.streams + 1;
+  await client.send(
+    ...Array.from({ length: defaultGrpcBounds.streams + 1 }, (_, index) => headers(2 * index + 1, call())),
+  );
   expect(await client.reset(tooMany)).toBe(code.refusedStream);
   await client.send(rstStream(1, code.cancel), headers(tooMany + 2, call()));
   await client.settled();

@@ -243,3 +243,23 @@ test('RFC 9113 section 8.7: a call that the instance refused is served by anothe
     expect(client.fields(await client.next(type.headers, stream))).toMatchObject({ 'grpc-status': '0' });
   }
 });
+
+test('an instance that takes no calls and closes is not asked again and again', async () => {
+  const instance = await startRawInstance(settings([setting.maxConcurrentStreams, 0]));
+  const { dataPlane } = await startRawLane({}, instance);
+  const client = await rawClient(dataPlane);
+  await client.send(headers(1, call(), flag.endStream));
+  (await instance.connection()).socket.end();
+  expect(await grpcStatus(client)).toBe('14');
+});
+
+test('a call waits no longer than so for room at an instance', async () => {
+  const instance = await startRawInstance(settings([setting.maxConcurrentStreams, 0]));
+  const { dataPlane } = await startRawLane({ timeouts: { roomMs: 50 } }, instance);
+  const client = await rawClient(dataPlane);
+  await client.send(headers(1, call(), flag.endStream));
+  await instance.connection();
+  const { 'grpc-message': message, 'grpc-status': status } = client.fields(await client.next(type.headers, 1));
+  expect(status).toBe('14');
+  expect(message).toMatch(/has as many calls as it takes at once/);
+});

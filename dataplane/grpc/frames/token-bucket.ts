@@ -1,8 +1,4 @@
-/** How much of something a peer may do: so many at once, and so many more a second. */
-export interface Allowance {
-  readonly burst: number;
-  readonly perSecond: number;
-}
+import type { Allowance } from '../bounds.ts';
 
 /** Counts what a peer does against its allowance. The time is asked for only once the burst is used up. */
 export class TokenBucket {
@@ -21,6 +17,11 @@ export class TokenBucket {
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  /** The peer was given a reason to do so many more. */
+  give(tokens: number): void {
+    this.#tokens = Math.min(this.#allowance.burst, this.#tokens + tokens);
   }
 
   #fill(): void {
