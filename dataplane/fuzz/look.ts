@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import * as fc from 'fast-check';
+import { longestCheckMs, type Measure } from './property.ts';
+
+/**
+ * `npm run COMMAND -- [--seconds N] [--seed N] [--only NAME]`: looks for inputs that a property does not hold for, with each
+ * property in turn for its share of the time, and prints the first that it finds, ready to be saved in its corpus.
+ */
+export async function look(command: string, properties: readonly Measure<unknown>[]): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      only: { type: 'string' },
+    },
+  });
+  const seconds = Number(values.seconds);
+  const seed = Number(values.seed);
+  const chosen = properties.filter(({ property: { name } }) => values.only === undefined || values.only === name);
+  if (!(seconds > 0) || !Number.isInteger(seed) || chosen.length === 0) {
+    const names = properties.map(({ property: { name } }) => name).join(', ');
+    process.stderr.write(`usage: npm run ${command} -- [--seconds N] [--seed N] [--only ${names}]\n`);
+    process.exitCode = 2;
+    return;
+  }
+
+  // What is thrown out of an event fails the input of then.
+  let uncaught: unknown;
+  process.on('uncaughtException', (error) => {
+    uncaught ??= error;
+  });
+  for (const { property } of chosen) {
+    const { name, inputs, start } = property;
+    await using checker = await start();
+    const holds = fc.asyncProperty(inputs, async (input) => {
+      uncaught = undefined;
+      await checker.check(input);
+      if (uncaught !== undefined) throw uncaught;
+    });
+    const result = await fc.check(holds, {
+      seed,
+      numRuns: Number.MAX_SAFE_INTEGER,
+      interruptAfterTimeLimit: (seconds * 1_000) / chosen.length,
+      // To be cut off before the first failure is to have found none.
+      markInterruptAsFailure: false,
+      timeout: longestCheckMs,
+    });
+    if (result.failed && result.counterexample) {
+      const [input] = result.counterexample;
+      const { message, stack } = result.errorInstance as Error;
+      const saved = JSON.stringify({ about: message, input }, null, 2);
+      process.stdout.write(`${name}: an input that fails, for corpus/${name}.json:\n${saved}\n${stack}\n`);
+      process.exitCode = 1;
+    } else process.stdout.write(`${name}: ${result.numRuns} inputs from seed ${seed}, none fails\n`);
+  }
+}
