@@ -32,9 +32,11 @@ export async function look(command: string, properties: readonly Measure<unknown
   for (const { property } of chosen) {
     const { name, inputs, start } = property;
     await using checker = await start();
+    let checking: Promise<boolean> | undefined;
     const holds = fc.asyncProperty(inputs, async (input) => {
       uncaught = undefined;
-      await checker.check(input);
+      checking = checker.check(input);
+      await checking;
       if (uncaught !== undefined) throw uncaught;
     });
     const result = await fc.check(holds, {
@@ -45,6 +47,8 @@ export async function look(command: string, properties: readonly Measure<unknown
       markInterruptAsFailure: false,
       timeout: longestCheckMs,
     });
+    // The one that was cut off needs what it was started with.
+    await Promise.allSettled([checking]);
     if (result.failed && result.counterexample) {
       const [input] = result.counterexample;
       const { message, stack } = result.errorInstance as Error;
