@@ -52,9 +52,14 @@ export async function look(command: string, properties: readonly Measure<unknown
     if (result.failed && result.counterexample) {
       const [input] = result.counterexample;
       const { message, stack } = result.errorInstance as Error;
-      const saved = JSON.stringify({ about: message, input }, null, 2);
+      const saved = visible(JSON.stringify({ about: message, input }, null, 2));
       process.stdout.write(`${name}: an input that fails, for corpus/${name}.json:\n${saved}\n${stack}\n`);
       process.exitCode = 1;
     } else process.stdout.write(`${name}: ${result.numRuns} inputs from seed ${seed}, none fails\n`);
   }
+}
+
+/** JSON in which every character can be seen, and copied. */
+function visible(json: string): string {
+  return json.replaceAll(/[\u007f-\uffff]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

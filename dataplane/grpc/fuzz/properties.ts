@@ -1,7 +1,9 @@
 import { type Measure, measure } from '../../fuzz/property.ts';
+import { blocks } from './blocks.ts';
 import { conversations } from './conversations.ts';
 
 /** Everything that is looked at with inputs made at random. */
 export const properties: readonly Measure<unknown>[] = [
+  measure({ property: blocks, runs: 600, leastShare: 0.5 }),
   measure({ property: conversations, runs: 25, leastShare: 0.99 }),
 ];
