@@ -1,9 +1,13 @@
 import { type Measure, measure } from '../../fuzz/property.ts';
 import { blocks } from './blocks.ts';
 import { conversations } from './conversations.ts';
+import { hostileClients } from './hostile-clients.ts';
+import { hostileInstances } from './hostile-instances.ts';
 
 /** Everything that is looked at with inputs made at random. */
 export const properties: readonly Measure<unknown>[] = [
   measure({ property: blocks, runs: 600, leastShare: 0.5 }),
   measure({ property: conversations, runs: 25, leastShare: 0.99 }),
+  measure({ property: hostileClients, runs: 300, leastShare: 0.35 }),
+  measure({ property: hostileInstances, runs: 300, leastShare: 0.35 }),
 ];

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import * as fc from 'fast-check';
+import type { Property } from '../../fuzz/property.ts';
+import { until } from '../../fuzz/until.ts';
+import {
+  answerHead,
+  answerTrailers,
+  code,
+  data,
+  flag,
+  goaway,
+  headers,
+  rstStream,
+  type,
+} from '../rfc9113/frames.fixture.ts';
+import { type RawPeer, rawInstanceOn } from '../rfc9113/peer.fixture.ts';
+import { type Bystanders, bystandersOn } from './bystanders.ts';
+import {
+  disturbance,
+  disturbed,
+  type HeadForm,
+  headForm,
+  headFrames,
+  type Hostile,
+  sizes,
+  type Together,
+} from './hostile-frames.ts';
+import { assertRightEnd, attack, framesIn } from './hostile-octets.ts';
+import type { Answer } from './node-peers.ts';
+
+const greeterPath = '/go.micro.service.greeter.Say/Hello';
+
+/** What an instance sends of a call. */
+interface ScriptedAnswer {
+  readonly form: HeadForm;
+  readonly isInterim: boolean;
+  readonly body: readonly number[];
+  readonly ending: 'trailers' | 'trailers only' | 'reset' | 'refused' | 'goaway';
+}
+
+const answer: fc.Arbitrary<ScriptedAnswer> = fc.record({
+  form: headForm,
+  isInterim: fc.constantFrom(false, false, true),
+  body: sizes,
+  ending: fc.constantFrom<ScriptedAnswer['ending'][]>(
+    'trailers',
+    'trailers',
+    'trailers',
+    'trailers only',
+    'reset',
+    'refused',
+    'goaway',
+  ),
+});
+
+function answerFrames(
+  { form, isInterim, body, ending }: ScriptedAnswer,
+  index: number,
+  all: readonly ScriptedAnswer[],
+): readonly Together[] {
+  const stream = 2 * index + 1;
+  const isFirst = all.findIndex((each) => each.ending !== 'refused') === index;
+  if (ending === 'refused') return [[rstStream(stream, code.refusedStream)]];
+  if (ending === 'trailers only')
+    return [headFrames(stream, [...answerHead, ...answerTrailers], flag.endStream, form, isFirst)];
+  const interim = [headFrames(stream, [[':status', '103']], flag.none, form, isFirst)];
+  const head = headFrames(stream, answerHead, flag.none, form, isFirst && !isInterim);
+  const endings = {
+    trailers: headFrames(stream, answerTrailers, flag.endStream, form, false),
+    reset: [rstStream(stream, code.enhanceYourCalm)],
+    goaway: [goaway(stream, code.noError)],
+  } as const;
+  return [
+    ...(isInterim ? interim : []),
+    head,
+    ...body.map((size) => [data(stream, Buffer.alloc(size, 98))]),
+    endings[ending],
+  ];
+}
+
+interface HostileInstance extends Hostile {
+  /** For each call the length of its answer, where it has to be answered if nothing was changed. */
+  readonly answers: readonly (number | null)[];
+}
+
+function expected(all: readonly ScriptedAnswer[]): readonly (number | null)[] {
+  const goesAway = all.some(({ ending }) => ending === 'goaway');
+  return all.map(({ body, ending }) => {
+    if (goesAway || !ending.startsWith('trailers')) return null;
+    return ending === 'trailers' ? body.reduce((sum, size) => sum + size, 0) : 0;
+  });
+}
+
+/**
+ * Whatever frames an instance sends in answer to calls: its connection goes on rightly, or is ended with a code of its fault;
+ * clients are sent nothing that is wrong, every call comes to an end, and nothing is left behind.
+ */
+export const hostileInstances: Property<HostileInstance> = {
+  name: 'hostile-instances',
+  inputs: fc
+    .tuple(fc.array(answer, { minLength: 1, maxLength: 4 }), disturbance)
+    .map(([all, disturbance]) => ({ ...disturbed([], all.map(answerFrames), disturbance), answers: expected(all) })),
+  async start() {
+    const stack = new AsyncDisposableStack();
+    const bystanders = await bystandersOn(stack);
+    return {
+      check: (input) => play(input, bystanders),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  },
+};
+
+async function play(input: HostileInstance, bystanders: Bystanders): Promise<boolean> {
+  const { plane, client } = bystanders;
+  await using stack = new AsyncDisposableStack();
+  const instance = await rawInstanceOn(stack);
+  await plane.serve(instance.address);
+  let over = 0;
+  const calls = input.answers.map(async () => {
+    const answer = await client.call(greeterPath, 'hello');
+    over += 1;
+    return answer;
+  });
+  const peer = await instance.connection();
+  for (const _ of calls) await peer.next(type.headers);
+  void (async () => {
+    for (;;) answerAll(await instance.connection());
+  })();
+
+  const { frames, octets } = framesIn(input);
+  const meanwhile = bystanders.call();
+  const isAlive = await attack(peer, octets, input.pieceBytes);
+  await meanwhile;
+  const saidGoodbye = frames.some((each) => each.type === type.goaway);
+  if (isAlive) answerAll(peer);
+  else assertRightEnd(peer, saidGoodbye);
+  if (!input.isChanged && !saidGoodbye) assert(isAlive, 'the connection was ended, and nothing was wrong');
+  assert.equal((await client.call(greeterPath)).grpcStatus, '0', 'the instance is not asked again');
+  peer.socket.destroy();
+  await until('all calls are over', () => over === calls.length);
+  if (!input.isChanged) assertAnswers(await Promise.all(calls), input.answers);
+  await plane.drained();
+  await bystanders.call();
+  return isAlive;
+}
+
+/** Answers all calls, by trailers alone. */
+function answerAll(peer: RawPeer): void {
+  const answer = ({ type: kind, stream }: (typeof peer.frames)[number]): void => {
+    if (kind === type.headers) void peer.send(headers(stream, [...answerHead, ...answerTrailers], flag.endStream));
+  };
+  for (const each of peer.frames) answer(each);
+  peer.onFrame = answer;
+}
+
+function assertAnswers(answers: readonly Answer[], lengths: readonly (number | null)[]): void {
+  for (const [index, length] of lengths.entries()) {
+    if (length === null) continue;
+    assert.deepEqual(answers[index], { body: 'b'.repeat(length), grpcStatus: '0', code: 0 });
+  }
+}
