@@ -133,7 +133,9 @@ export class Call implements StreamUser, Taker {
     const head = (upstream.connection as InstanceConnection).heads.read(areTrailers, bytes, start, end);
     if (this.#state !== 'asking' && !areTrailers) return;
     const isInterim = head !== undefined && !areTrailers && head.status < 200;
-    if (head === undefined || ((areTrailers || isInterim) && endStream !== areTrailers)) {
+    if (head !== undefined && !areTrailers && !isInterim) upstream.owedBytes = head.contentLength;
+    const lacksData = endStream && (upstream.owedBytes ?? 0) > 0;
+    if (head === undefined || ((areTrailers || isInterim) && endStream !== areTrailers) || lacksData) {
       this.#instance?.state.failed('broken');
       upstream.reset(ErrorCode.protocolError);
       this.#fail(status.INTERNAL, 'the answer of the instance is malformed');

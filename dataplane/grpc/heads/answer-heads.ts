@@ -2,7 +2,7 @@ import { endToEnd } from '../../headers/hop-by-hop.ts';
 import { BlockMemo } from '../connection/block-memo.ts';
 import type { HpackDecoder } from '../hpack/decoder.ts';
 import { answerProblem, trailersProblem } from '../hpack/fields.ts';
-import { blockOf, fieldsOf, hpackFieldsOf, secretNames, valueIn } from './fields.ts';
+import { blockOf, contentLengthIn, fieldsOf, hpackFieldsOf, secretNames, valueIn } from './fields.ts';
 
 /** What the head of an answer, or its trailers, say, and what of it goes on to the client. */
 export interface AnswerHead {
@@ -10,8 +10,13 @@ export interface AnswerHead {
   readonly status: number;
   /** As it was sent; undefined where it was not. */
   readonly grpcStatus: string | undefined;
+  /** What the DATA behind it has to come to, in bytes; undefined where nothing says so. */
+  readonly contentLength: number | undefined;
   readonly block: Buffer;
 }
+
+/** What these answer has no body (RFC 9110 sections 15.3.5 and 15.4.5). */
+const bodiless: ReadonlySet<string | undefined> = new Set(['204', '304']);
 
 /** Undefined for what is malformed, or too large. */
 export type AnswerHeadReading = AnswerHead | undefined;
@@ -36,12 +41,15 @@ export class AnswerHeads {
     if (list === 'too-large' || (areTrailers ? trailersProblem(list) : answerProblem(list)) !== undefined)
       return undefined;
     const status = valueIn(list, ':status');
+    const contentLength = areTrailers ? undefined : bodiless.has(status) ? 0 : contentLengthIn(list);
+    if (Number.isNaN(contentLength)) return undefined;
     const fields = fieldsOf(list);
     const passedOn = endToEnd(fields);
     const isAsItCame = this.#decoder.lastStoodAlone && passedOn.length === fields.length;
     const head: AnswerHead = {
       status: Number(status ?? 0),
       grpcStatus: valueIn(list, 'grpc-status'),
+      contentLength,
       block: isAsItCame
         ? Buffer.from(bytes.subarray(start, end))
         : blockOf([
