@@ -12,7 +12,7 @@ export interface Bystanders {
   /**
    * The client calls the service.
    *
-   * @throws AssertionError where it is not answered rightly, or either objected to anything since they were started
+   * @throws AssertionError where it is not answered rightly, or either objected to anything since they were asked last
    */
   call(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function bystandersOn(stack: AsyncDisposableStack): Promise<Bystand
     async call() {
       const answer = await client.call(bystanderPath, 'hello');
       assert.deepEqual(answer, { body: 'hello', grpcStatus: '0', code: 0 }, 'a bystander is not served');
-      assert.deepEqual([...client.faults, ...instance.faults], []);
+      assert.deepEqual([...client.objections(), ...instance.objections()], []);
     },
   };
 }

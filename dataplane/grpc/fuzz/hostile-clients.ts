@@ -20,7 +20,7 @@ import {
 import { RawPeer } from '../rfc9113/peer.fixture.ts';
 import { type Bystanders, bystandersOn, bystanderPath } from './bystanders.ts';
 import { disturbance, disturbed, headForm, headFrames, type Hostile, sizes } from './hostile-frames.ts';
-import { assertRightEnd, attack, framesIn } from './hostile-octets.ts';
+import { assertRightEnd, attack, framesIn, leave } from './hostile-octets.ts';
 import { nodeInstanceOn } from './node-peers.ts';
 
 const oneCall = fc.record({
@@ -82,14 +82,17 @@ async function play(input: Hostile, bystanders: Bystanders): Promise<boolean> {
   const isAlive = await attack(client, Buffer.concat([preface, octets]), input.pieceBytes);
   await meanwhile;
   const saidGoodbye = frames.some((each) => each.type === type.goaway);
-  if (isAlive && !saidGoodbye) await makeCall(client, nextStream(frames));
-  else if (!isAlive) assertRightEnd(client, saidGoodbye);
+  if (isAlive && !saidGoodbye) {
+    await makeCall(client, nextStream(frames));
+    const opened = new Set(frames.filter((each) => each.type === type.headers).map(({ stream }) => stream));
+    await leave(client, opened);
+  } else if (!isAlive) assertRightEnd(client, saidGoodbye);
   if (!input.isChanged) assert(isAlive, 'the connection was ended, and nothing was wrong');
   client.socket.destroy();
   await until('the instance has no calls', () => instance.openCalls() === 0);
   await plane.drained();
   await bystanders.call();
-  assert.deepEqual(instance.faults, []);
+  assert.deepEqual(instance.objections(), []);
   return isAlive;
 }
 

@@ -26,7 +26,7 @@ import {
   sizes,
   type Together,
 } from './hostile-frames.ts';
-import { assertRightEnd, attack, framesIn } from './hostile-octets.ts';
+import { assertRightEnd, attack, framesIn, leave } from './hostile-octets.ts';
 import type { Answer } from './node-peers.ts';
 
 const greeterPath = '/go.micro.service.greeter.Say/Hello';
@@ -137,6 +137,11 @@ async function play(input: HostileInstance, bystanders: Bystanders): Promise<boo
   else assertRightEnd(peer, saidGoodbye);
   if (!input.isChanged && !saidGoodbye) assert(isAlive, 'the connection was ended, and nothing was wrong');
   assert.equal((await client.call(greeterPath)).grpcStatus, '0', 'the instance is not asked again');
+  if (isAlive && !saidGoodbye)
+    await leave(
+      peer,
+      calls.map((_, index) => 2 * index + 1),
+    );
   peer.socket.destroy();
   await until('all calls are over', () => over === calls.length);
   if (!input.isChanged) assertAnswers(await Promise.all(calls), input.answers);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { code, type Frame, ping, type } from '../rfc9113/frames.fixture.ts';
+import { code, type Frame, goaway, ping, rstStream, type } from '../rfc9113/frames.fixture.ts';
 import type { RawPeer } from '../rfc9113/peer.fixture.ts';
 import type { Hostile } from './hostile-frames.ts';
 
@@ -81,4 +81,16 @@ export function assertRightEnd({ frames }: RawPeer, saidGoodbye: boolean): void 
   );
   const ended = last.payload.readUInt32BE(4);
   assert(faultCodes.has(ended) || (saidGoodbye && ended === code.noError), `it was ended with code ${ended}`);
+}
+
+/**
+ * Resets all streams and says goodbye: the other side has to close the connection then, for nothing is left on it.
+ *
+ * @param streams of which none is idle
+ */
+export async function leave(peer: RawPeer, streams: Iterable<number>): Promise<void> {
+  const resets = [...streams].map((stream) => rstStream(stream, code.cancel));
+  peer.socket.write(Buffer.concat([...resets, goaway(0, code.noError)]));
+  const { code: ended } = await peer.ended();
+  assert.equal(ended, code.noError);
 }

@@ -41,8 +41,8 @@ export interface Answer {
 }
 
 export interface NodeClient {
-  /** What this side objected to, or was told. */
-  readonly faults: readonly string[];
+  /** What this side objected to, or was told, since that was asked last. */
+  objections(): readonly string[];
   /** @param body as latin1; undefined for none */
   call(path: string, body?: string): Promise<Answer>;
 }
@@ -58,7 +58,7 @@ export async function nodeClientOn(stack: AsyncDisposableStack, address: TcpAddr
   session.on('goaway', (code) => void faults.push(`the client is told to go away, with code ${code}`));
   await once(session, 'remoteSettings');
   return {
-    faults,
+    objections: () => faults.splice(0),
     async call(path, body) {
       const stream = session.request(
         { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' },
@@ -85,7 +85,8 @@ export async function nodeClientOn(stack: AsyncDisposableStack, address: TcpAddr
 
 export interface NodeInstance {
   readonly address: string;
-  readonly faults: readonly string[];
+  /** What this side objected to, since that was asked last. */
+  objections(): readonly string[];
   /** Calls that are not over. */
   readonly openCalls: () => number;
 }
@@ -121,5 +122,5 @@ export async function nodeInstanceOn(stack: AsyncDisposableStack): Promise<NodeI
     stack,
     createServer((socket) => void server.emit('connection', overheard('the instance', socket, 0, faults))),
   );
-  return { address, faults, openCalls: () => openCalls };
+  return { address, objections: () => faults.splice(0), openCalls: () => openCalls };
 }
