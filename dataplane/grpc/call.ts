@@ -49,6 +49,8 @@ export class Call implements StreamUser, Taker {
   readonly #tried = new Set<InstanceState>();
   #tries = 0;
   #requestHasEnded = false;
+  /** Whether the head of the answer, which was passed on, says how long the answer is. */
+  #answerIsMeasured = false;
   /** What has come of the request's body; undefined once it cannot be sent again. */
   #kept: ByteQueue | undefined = new ByteQueue();
   /** Bytes of the request's body that left for the present instance, and that the client was given back as window. */
@@ -148,6 +150,7 @@ export class Call implements StreamUser, Taker {
     } else {
       this.#state = 'answering';
       this.#kept = undefined;
+      this.#answerIsMeasured = head.contentLength !== undefined;
       this.#instance?.state.answered(head.status);
       this.#client.sendHeaders(endStream, head.block);
     }
@@ -277,7 +280,10 @@ export class Call implements StreamUser, Taker {
     if (this.#state === 'over') return;
     this.#record.code = statusName(code);
     this.#upstream?.reset(ErrorCode.cancel);
-    if (this.#state === 'answering' || this.#state === 'sending') {
+    if (this.#answerIsMeasured) {
+      // Trailers would end it at another length than it was said to have, which makes it malformed.
+      this.#client.reset(ErrorCode.internalError);
+    } else if (this.#state === 'answering' || this.#state === 'sending') {
       this.#client.dropHeld();
       this.#client.sendTrailers(trailers(code, message));
     } else this.#client.sendHeaders(true, trailersOnly(code, message));

@@ -1,6 +1,7 @@
 import { endToEnd } from '../../headers/hop-by-hop.ts';
 import { BlockMemo } from '../connection/block-memo.ts';
 import type { HpackDecoder } from '../hpack/decoder.ts';
+import type { Field as HpackField } from '../hpack/field.types.ts';
 import { answerProblem, trailersProblem } from '../hpack/fields.ts';
 import { blockOf, contentLengthIn, fieldsOf, hpackFieldsOf, secretNames, valueIn } from './fields.ts';
 
@@ -14,9 +15,6 @@ export interface AnswerHead {
   readonly contentLength: number | undefined;
   readonly block: Buffer;
 }
-
-/** What these answer has no body (RFC 9110 sections 15.3.5 and 15.4.5). */
-const bodiless: ReadonlySet<string | undefined> = new Set(['204', '304']);
 
 /** Undefined for what is malformed, or too large. */
 export type AnswerHeadReading = AnswerHead | undefined;
@@ -41,7 +39,7 @@ export class AnswerHeads {
     if (list === 'too-large' || (areTrailers ? trailersProblem(list) : answerProblem(list)) !== undefined)
       return undefined;
     const status = valueIn(list, ':status');
-    const contentLength = areTrailers ? undefined : bodiless.has(status) ? 0 : contentLengthIn(list);
+    const contentLength = areTrailers ? undefined : answerLengthIn(list, status);
     if (Number.isNaN(contentLength)) return undefined;
     const fields = fieldsOf(list);
     const passedOn = endToEnd(fields);
@@ -60,4 +58,14 @@ export class AnswerHeads {
     if (key !== undefined && this.#decoder.lastStoodAlone) memo.set(key, head);
     return head;
   }
+}
+
+/**
+ * What the DATA of an answer has to come to: 0 for a status that has no body (RFC 9110 sections 15.3.5 and 15.4.5). NaN for what
+ * is none, and for a body that is said to come with 204 all the same (section 8.6).
+ */
+function answerLengthIn(list: readonly HpackField[], status: string | undefined): number | undefined {
+  const length = contentLengthIn(list);
+  if (status === '204') return length === undefined || length === 0 ? 0 : Number.NaN;
+  return status === '304' ? 0 : length;
 }
