@@ -31,22 +31,28 @@ const oneCall = fc.record({
   ),
   form: headForm,
   request: sizes,
+  /** Added to what its content-length says; null for none. */
+  isLonger: fc.constantFrom(null, null, null, null, 0, -1, 2),
   ending: fc.constantFrom('data', 'data', 'head', 'trailers', 'reset'),
 });
 
+/** The last octets of a request. */
+const theEnd = 'the end';
+
 const calls = fc.array(oneCall, { minLength: 1, maxLength: 4 }).map((all) =>
-  all.map(({ path, form, request, ending }, index) => {
+  all.map(({ path, form, request, isLonger, ending }, index) => {
     const stream = 2 * index + 1;
+    const length = request.reduce((sum, size) => sum + size, ending === 'data' ? theEnd.length : 0);
     const head = headFrames(
       stream,
-      call({ ':path': path }),
+      call({ ':path': path, 'content-length': isLonger === null ? undefined : String(Math.max(0, length + isLonger)) }),
       ending === 'head' ? flag.endStream : flag.none,
       form,
       index === 0,
     );
     if (ending === 'head') return [head];
     const endings = {
-      data: [data(stream, 'the end', flag.endStream)],
+      data: [data(stream, theEnd, flag.endStream)],
       trailers: headFrames(stream, [['x-end', '1']], flag.endStream, form, false),
       reset: [rstStream(stream, code.cancel)],
     } as const;

@@ -8,6 +8,7 @@ import {
   answerTrailers,
   code,
   data,
+  type Fields,
   flag,
   goaway,
   headers,
@@ -36,6 +37,9 @@ interface ScriptedAnswer {
   readonly form: HeadForm;
   readonly isInterim: boolean;
   readonly body: readonly number[];
+  readonly status: string;
+  /** Added to what its content-length says; null for none. */
+  readonly isLonger: number | null;
   readonly ending: 'trailers' | 'trailers only' | 'reset' | 'refused' | 'goaway';
 }
 
@@ -43,6 +47,8 @@ const answer: fc.Arbitrary<ScriptedAnswer> = fc.record({
   form: headForm,
   isInterim: fc.constantFrom(false, false, true),
   body: sizes,
+  status: fc.constantFrom('200', '200', '200', '200', '200', '404', '204', '304'),
+  isLonger: fc.constantFrom(null, null, null, null, 0, 0, -1, 2),
   ending: fc.constantFrom<ScriptedAnswer['ending'][]>(
     'trailers',
     'trailers',
@@ -55,7 +61,7 @@ const answer: fc.Arbitrary<ScriptedAnswer> = fc.record({
 });
 
 function answerFrames(
-  { form, isInterim, body, ending }: ScriptedAnswer,
+  { form, isInterim, body, status, isLonger, ending }: ScriptedAnswer,
   index: number,
   all: readonly ScriptedAnswer[],
 ): readonly Together[] {
@@ -64,8 +70,10 @@ function answerFrames(
   if (ending === 'refused') return [[rstStream(stream, code.refusedStream)]];
   if (ending === 'trailers only')
     return [headFrames(stream, [...answerHead, ...answerTrailers], flag.endStream, form, isFirst)];
+  const length: Fields = isLonger === null ? [] : [['content-length', String(Math.max(0, sum(body) + isLonger))]];
+  const fields: Fields = [[':status', status], ['content-type', 'application/grpc'], ...length];
   const interim = [headFrames(stream, [[':status', '103']], flag.none, form, isFirst)];
-  const head = headFrames(stream, answerHead, flag.none, form, isFirst && !isInterim);
+  const head = headFrames(stream, fields, flag.none, form, isFirst && !isInterim);
   const endings = {
     trailers: headFrames(stream, answerTrailers, flag.endStream, form, false),
     reset: [rstStream(stream, code.enhanceYourCalm)],
@@ -79,6 +87,10 @@ function answerFrames(
   ];
 }
 
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
 interface HostileInstance extends Hostile {
   /** For each call the length of its answer, where it has to be answered if nothing was changed. */
   readonly answers: readonly (number | null)[];
@@ -86,9 +98,10 @@ interface HostileInstance extends Hostile {
 
 function expected(all: readonly ScriptedAnswer[]): readonly (number | null)[] {
   const goesAway = all.some(({ ending }) => ending === 'goaway');
-  return all.map(({ body, ending }) => {
-    if (goesAway || !ending.startsWith('trailers')) return null;
-    return ending === 'trailers' ? body.reduce((sum, size) => sum + size, 0) : 0;
+  return all.map(({ body, status, isLonger, ending }) => {
+    if (ending === 'trailers only' && !goesAway) return 0;
+    const isRight = status === '200' && (isLonger ?? 0) === 0;
+    return isRight && ending === 'trailers' && !goesAway ? sum(body) : null;
   });
 }
 
