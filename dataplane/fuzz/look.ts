@@ -32,12 +32,15 @@ export async function look(command: string, properties: readonly Measure<unknown
   for (const { property } of chosen) {
     const { name, inputs, start } = property;
     await using checker = await start();
-    let checking: Promise<boolean> | undefined;
-    const holds = fc.asyncProperty(inputs, async (input) => {
+    let last: { readonly input: unknown; readonly checking: Promise<void> } | undefined;
+    const check = async (input: unknown): Promise<void> => {
       uncaught = undefined;
-      checking = checker.check(input);
-      await checking;
+      await checker.check(input);
       if (uncaught !== undefined) throw uncaught;
+    };
+    const holds = fc.asyncProperty(inputs, (input) => {
+      last = { input, checking: check(input) };
+      return last.checking;
     });
     const result = await fc.check(holds, {
       seed,
@@ -47,16 +50,19 @@ export async function look(command: string, properties: readonly Measure<unknown
       markInterruptAsFailure: false,
       timeout: longestCheckMs,
     });
-    // The one that was cut off needs what it was started with.
-    await Promise.allSettled([checking]);
-    if (result.failed && result.counterexample) {
-      const [input] = result.counterexample;
-      const { message, stack } = result.errorInstance as Error;
-      const saved = visible(JSON.stringify({ about: message, input }, null, 2));
-      process.stdout.write(`${name}: an input that fails, for corpus/${name}.json:\n${saved}\n${stack}\n`);
-      process.exitCode = 1;
-    } else process.stdout.write(`${name}: ${result.numRuns} inputs from seed ${seed}, none fails\n`);
+    // The one that was cut off still needs what it was started with, and may fail.
+    const [cutOff] = await Promise.allSettled([last?.checking]);
+    if (result.failed && result.counterexample) tell(name, result.counterexample[0], result.errorInstance);
+    else if (cutOff.status === 'rejected') tell(name, last?.input, cutOff.reason);
+    else process.stdout.write(`${name}: ${result.numRuns} inputs from seed ${seed}, none fails\n`);
   }
+}
+
+function tell(name: string, input: unknown, error: unknown): void {
+  const { message, stack } = error as Error;
+  const saved = visible(JSON.stringify({ about: message, input }, null, 2));
+  process.stdout.write(`${name}: an input that fails, for corpus/${name}.json:\n${saved}\n${stack}\n`);
+  process.exitCode = 1;
 }
 
 /** JSON in which every character can be seen, and copied. */

@@ -22,6 +22,7 @@ import { type Bystanders, bystandersOn, bystanderPath } from './bystanders.ts';
 import { disturbance, disturbed, headForm, headFrames, type Hostile, sizes } from './hostile-frames.ts';
 import { assertRightEnd, attack, framesIn, leave } from './hostile-octets.ts';
 import { nodeInstanceOn } from './node-peers.ts';
+import { isSeverelyJudged, nodeServerGoesOn } from './node-verdict.ts';
 
 const oneCall = fc.record({
   path: fc.constantFrom(
@@ -61,8 +62,8 @@ const calls = fc.array(oneCall, { minLength: 1, maxLength: 4 }).map((all) =>
 );
 
 /**
- * Whatever frames a client sends: its connection goes on rightly, or is ended with a code of its fault; nobody else feels
- * anything of it, an instance is sent nothing that is wrong, and nothing is left behind.
+ * Whatever frames a client sends: its connection goes on rightly, or is ended with a code of its fault where `node:http2` ends
+ * it too; nobody else feels anything of it, an instance is sent nothing that is wrong, and nothing is left behind.
  */
 export const hostileClients: Property<Hostile> = {
   name: 'hostile-clients',
@@ -93,6 +94,12 @@ async function play(input: Hostile, bystanders: Bystanders): Promise<boolean> {
     const opened = new Set(frames.filter((each) => each.type === type.headers).map(({ stream }) => stream));
     await leave(client, opened);
   } else if (!isAlive) assertRightEnd(client, saidGoodbye);
+  if (!saidGoodbye) {
+    const nodeIsAlive = await nodeServerGoesOn(octets);
+    if (isAlive) assert(nodeIsAlive || isSeverelyJudged(frames, 'client'), 'node:http2 ends the connection');
+    // It forgives what comes on closed streams.
+    else if (nodeIsAlive) assertRightEnd(client, false, new Set([code.streamClosed]));
+  }
   if (!input.isChanged) assert(isAlive, 'the connection was ended, and nothing was wrong');
   client.socket.destroy();
   await until('the instance has no calls', () => instance.openCalls() === 0);

@@ -29,6 +29,7 @@ import {
 } from './hostile-frames.ts';
 import { assertRightEnd, attack, framesIn, leave } from './hostile-octets.ts';
 import type { Answer } from './node-peers.ts';
+import { isSeverelyJudged, nodeClientGoesOn } from './node-verdict.ts';
 
 const greeterPath = '/go.micro.service.greeter.Say/Hello';
 
@@ -106,8 +107,8 @@ function expected(all: readonly ScriptedAnswer[]): readonly (number | null)[] {
 }
 
 /**
- * Whatever frames an instance sends in answer to calls: its connection goes on rightly, or is ended with a code of its fault;
- * clients are sent nothing that is wrong, every call comes to an end, and nothing is left behind.
+ * Whatever frames an instance sends in answer to calls: its connection goes on rightly, or is ended with a code of its fault
+ * where `node:http2` ends it too; clients are sent nothing that is wrong, every call comes to an end, and nothing is left behind.
  */
 export const hostileInstances: Property<HostileInstance> = {
   name: 'hostile-instances',
@@ -148,6 +149,12 @@ async function play(input: HostileInstance, bystanders: Bystanders): Promise<boo
   const saidGoodbye = frames.some((each) => each.type === type.goaway);
   if (isAlive) answerAll(peer);
   else assertRightEnd(peer, saidGoodbye);
+  if (!saidGoodbye) {
+    const nodeIsAlive = await nodeClientGoesOn(calls.length, octets);
+    if (isAlive) assert(nodeIsAlive || isSeverelyJudged(frames, 'instance'), 'node:http2 ends the connection');
+    // It forgives what comes on closed streams.
+    else if (nodeIsAlive) assertRightEnd(peer, false, new Set([code.streamClosed]));
+  }
   if (!input.isChanged && !saidGoodbye) assert(isAlive, 'the connection was ended, and nothing was wrong');
   assert.equal((await client.call(greeterPath)).grpcStatus, '0', 'the instance is not asked again');
   if (isAlive && !saidGoodbye)
