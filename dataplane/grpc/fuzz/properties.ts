@@ -8,6 +8,6 @@ import { hostileInstances } from './hostile-instances.ts';
 export const properties: readonly Measure<unknown>[] = [
   measure({ property: blocks, runs: 600, leastShare: 0.5 }),
   measure({ property: conversations, runs: 25, leastShare: 0.99 }),
-  measure({ property: hostileClients, runs: 200, leastShare: 0.25 }),
-  measure({ property: hostileInstances, runs: 200, leastShare: 0.3 }),
+  measure({ property: hostileClients, runs: 120, leastShare: 0.25 }),
+  measure({ property: hostileInstances, runs: 120, leastShare: 0.3 }),
 ];
