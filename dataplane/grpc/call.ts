@@ -49,6 +49,8 @@ export class Call implements StreamUser, Taker {
   readonly #tried = new Set<InstanceState>();
   #tries = 0;
   #requestHasEnded = false;
+  /** Whether the head of the answer, which was passed on, says how long the answer is. */
+  #answerIsMeasured = false;
   /** What has come of the request's body; undefined once it cannot be sent again. */
   #kept: ByteQueue | undefined = new ByteQueue();
   /** Bytes of the request's body that left for the present instance, and that the client was given back as window. */
@@ -140,7 +142,9 @@ export class Call implements StreamUser, Taker {
     const head = (upstream.connection as InstanceConnection).heads.read(areTrailers, bytes, start, end);
     if (this.#state !== 'asking' && !areTrailers) return;
     const isInterim = head !== undefined && !areTrailers && head.status < 200;
-    if (head === undefined || ((areTrailers || isInterim) && endStream !== areTrailers)) {
+    if (head !== undefined && !areTrailers && !isInterim) upstream.owedBytes = head.contentLength;
+    const lacksData = endStream && (upstream.owedBytes ?? 0) > 0;
+    if (head === undefined || ((areTrailers || isInterim) && endStream !== areTrailers) || lacksData) {
       this.#instance?.state.failed('broken');
       upstream.reset(ErrorCode.protocolError);
       this.#fail(status.INTERNAL, 'the answer of the instance is malformed');
@@ -153,6 +157,7 @@ export class Call implements StreamUser, Taker {
     } else {
       this.#state = 'answering';
       this.#kept = undefined;
+      this.#answerIsMeasured = head.contentLength !== undefined;
       this.#instance?.state.answered(head.status);
       this.#client.sendHeaders(endStream, head.block);
     }
@@ -282,7 +287,10 @@ export class Call implements StreamUser, Taker {
     if (this.#state === 'over') return;
     this.#record.code = statusName(code);
     this.#upstream?.reset(ErrorCode.cancel);
-    if (this.#state === 'answering' || this.#state === 'sending') {
+    if (this.#answerIsMeasured) {
+      // Trailers would end it at another length than it was said to have, which makes it malformed.
+      this.#client.reset(ErrorCode.internalError);
+    } else if (this.#state === 'answering' || this.#state === 'sending') {
       this.#client.dropHeld();
       this.#client.sendTrailers(trailers(code, message));
     } else this.#client.sendHeaders(true, trailersOnly(code, message));

@@ -27,6 +27,13 @@ export function valueIn(list: readonly HpackField[], wanted: string): string | u
   return undefined;
 }
 
+/** RFC 9110 section 8.6; undefined where it is not sent, NaN for what is none. */
+export function contentLengthIn(list: readonly HpackField[]): number | undefined {
+  const values = list.filter(([name]) => name === 'content-length').map(([, value]) => value);
+  if (values.length === 0) return undefined;
+  return values.length === 1 && /^\d{1,15}$/.test(values[0] as string) ? Number(values[0]) : Number.NaN;
+}
+
 /** A header block of its own. */
 export function blockOf(fields: readonly HpackField[]): Buffer {
   const block = Buffer.allocUnsafe(maxEncodedLength(fields));

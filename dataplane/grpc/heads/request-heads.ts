@@ -8,7 +8,7 @@ import type { HpackDecoder } from '../hpack/decoder.ts';
 import type { Field as HpackField } from '../hpack/field.types.ts';
 import { requestProblem } from '../hpack/fields.ts';
 import { timeoutMsOf } from '../timeout.ts';
-import { blockOf, fieldsOf, hpackFieldsOf, secretNames, valueIn } from './fields.ts';
+import { blockOf, contentLengthIn, fieldsOf, hpackFieldsOf, secretNames, valueIn } from './fields.ts';
 
 /** What the head of a call says, and what of it goes on to an instance. */
 export interface RequestHead {
@@ -100,11 +100,4 @@ export class RequestHeads {
 /** What names one request or one trace is of one call: to remember it would cost memory for each connection, and help none. */
 function mayComeAgain({ requestId, traceparent }: RequestHead): boolean {
   return requestId === undefined && traceparent === undefined;
-}
-
-/** NaN for what is none. */
-function contentLengthIn(list: readonly HpackField[]): number | undefined {
-  const values = list.filter(([name]) => name === 'content-length').map(([, value]) => value);
-  if (values.length === 0) return undefined;
-  return values.length === 1 && /^\d{1,15}$/.test(values[0] as string) ? Number(values[0]) : Number.NaN;
 }

@@ -1,30 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { testProperties } from '../../fuzz/hold.fixture.ts';
 import { properties } from './properties.ts';
 
-/** The same in every run; `npm run fuzz:http` looks further. */
-const seed = 3;
-
-describe.each(properties)('$property.name', ({ property: { name, inputs, start }, runs, leastShare }) => {
-  test('hold for inputs made at random, most of which are understood', async () => {
-    await using checker = await start();
-    let compared = 0;
-    await fc.assert(
-      fc.asyncProperty(inputs, async (input) => {
-        if (await checker.check(input)) compared += 1;
-      }),
-      { seed, numRuns: runs },
-    );
-    expect(compared / runs).toBeGreaterThan(leastShare);
-  });
-
-  test('hold for the inputs that were saved', async () => {
-    await using checker = await start();
-    const saved = await readFile(join(import.meta.dirname, 'corpus', `${name}.json`), 'utf8');
-    for (const { about, input } of JSON.parse(saved) as { about: string; input: unknown }[]) {
-      await expect(checker.check(input), about).resolves.toBeTypeOf('boolean');
-    }
-  });
-});
+testProperties(properties, join(import.meta.dirname, 'corpus'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { answersIn, type RawAnswer, type RawMessage } from '../raw-instance.fixture.ts';
-import type { Property } from './property.ts';
+import type { Property } from '../../fuzz/property.ts';
 import { converse, startTwoPlanes } from './two-planes.ts';
 import { characters, cut } from './wire.ts';
 

@@ -5,7 +5,7 @@ import { maxHeadBytes } from '../../limits.ts';
 import { bodyReader } from '../fast/body-reader.ts';
 import { type HeadersMemory, readRequestHead } from '../fast/request-head.ts';
 import { NodeWire } from './node-wire.ts';
-import type { Property } from './property.ts';
+import type { Property } from '../../fuzz/property.ts';
 import { dechunked, type Seen } from './views.ts';
 import { cut, disturbed, fieldsWith, framed, join, lineEnd, type Pieces, pieces, seldom } from './wire.ts';
 

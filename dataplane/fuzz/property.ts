@@ -17,3 +17,19 @@ interface Checker<Input> extends AsyncDisposable {
    */
   check(input: Input): Promise<boolean>;
 }
+
+export interface Measure<Input> {
+  readonly property: Property<Input>;
+  /** How many inputs the tests make: all properties of a lane together are to take less than 20 s. */
+  readonly runs: number;
+  /** Share of the inputs that at least is understood and compared. */
+  readonly leastShare: number;
+}
+
+/** With the type of the inputs left out, so that all of them can stand in one list. */
+export function measure<Input>(each: Measure<Input>): Measure<unknown> {
+  return each;
+}
+
+/** How long a check may take, in milliseconds: one that hangs fails too, and its input is printed. */
+export const longestCheckMs = 15_000;
