@@ -1,11 +1,16 @@
 import type { CommandClass } from 'clipanion';
 import { CallCommand } from './call.ts';
+import { ClusterTokenCommand } from './cluster-token.ts';
 import { ControlPlaneCommand } from './controlplane.ts';
 import { DataPlaneCommand } from './dataplane.ts';
 import { DataPlaneWorkerCommand } from './dataplane-worker.ts';
 import { HealthCommand } from './health.ts';
 import { KillCommand } from './kill.ts';
 import { LogsCommand } from './logs.ts';
+import { NodesAddCommand } from './nodes-add.ts';
+import { NodesListCommand } from './nodes-ls.ts';
+import { NodesPromoteCommand } from './nodes-promote.ts';
+import { NodesRemoveCommand } from './nodes-remove.ts';
 import { RoutesListCommand } from './routes-ls.ts';
 import { RunCommand } from './run.ts';
 import { ServerCommand } from './server.ts';
@@ -20,6 +25,11 @@ export const commands: readonly CommandClass[] = [
   DataPlaneCommand,
   DataPlaneWorkerCommand,
   HealthCommand,
+  NodesListCommand,
+  NodesAddCommand,
+  NodesRemoveCommand,
+  NodesPromoteCommand,
+  ClusterTokenCommand,
   RoutesListCommand,
   RunCommand,
   StatusCommand,

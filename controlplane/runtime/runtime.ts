@@ -20,6 +20,7 @@ import { Deployer } from './rollout/deployer.ts';
 import { type Deployment, openDeployments } from './rollout/deployments.ts';
 import { Fleet } from './rollout/fleet.ts';
 import { Lanes } from './rollout/lanes.ts';
+import { assertOwn, isOwn } from './rollout/ownership.ts';
 import { Restorer } from './rollout/restorer.ts';
 import { describeDeployment } from './rollout/status.ts';
 import { type Namespaces, resolveName } from './source/name.ts';
@@ -75,7 +76,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const records = openInstanceRecords({ client, node, log });
   const orphans = await findOrphans({ client, node, mark, records, drained, limits, log });
   const deployments = openDeployments({ client, log });
-  const deployed = (await deployments.list()).map(({ deployment }) => deployment);
+  const deployed = (await deployments.list()).flatMap(({ deployment }) =>
+    isOwn(deployment, node) ? [deployment] : [],
+  );
   await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
 
   const bundles = await openBundles(folder, limits);
@@ -100,7 +103,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
-  const deployer = new Deployer({ bundles, builds, deployments, fleet, namespaces, settled, now });
+  const deployer = new Deployer({ node, bundles, builds, deployments, fleet, namespaces, settled, now });
   const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();
@@ -111,7 +114,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return describeDeployment({
       deployment,
       instances: fleet.of(service),
-      trouble: restorer.trouble(service),
+      trouble: isOwn(deployment, node) ? restorer.trouble(service) : `it is run by node ${deployment.node}: ask there`,
       namespaces,
     });
   };
@@ -145,6 +148,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
     async kill(name) {
       const service = resolveName(name, [...(await deployments.services()), ...lanes.services()], namespaces);
+      const listed = (await deployments.list()).find(({ deployment }) => deployment.service === service);
+      if (listed !== undefined) assertOwn(listed.deployment, node);
       await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
       const work = async (): Promise<void> => {
         await deployments.remove(service);

@@ -14,7 +14,7 @@ export interface ClusterAuthority {
   issue(options: IssueOptions): Promise<string>;
 }
 
-export interface IssueOptions {
+interface IssueOptions {
   /** Name of the node. */
   readonly node: string;
   /** IP addresses and host names that it is reached at. */

@@ -48,7 +48,7 @@ async function pem({ files }: NodeCredentials) {
 /** Shakes hands, both sides asking for a certificate of their own cluster. Returns what the server says then. */
 async function shakeHands(server: NodeCredentials, client: NodeCredentials): Promise<string> {
   const listener = createServer({ ...(await pem(server)), requestCert: true, rejectUnauthorized: true }, (socket) => {
-    socket.end(`hello ${socket.getPeerCertificate().subject.CN}`);
+    socket.end(`hello ${String(socket.getPeerCertificate().subject.CN)}`);
   });
   listener.on('tlsClientError', () => undefined);
   listener.listen(0, '127.0.0.1');

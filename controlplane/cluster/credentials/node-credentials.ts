@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChannelCredentials, experimental, type ServerCredentials } from '@grpc/grpc-js';
+import { experimental, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import writeFileAtomic from 'write-file-atomic';
+import type { ChannelTls } from '../../../proto/channel/client.ts';
 import { deriveAuthority, makeNodeKeys } from './authority.ts';
 
 export interface NodeCredentialsOptions {
@@ -25,11 +26,17 @@ export interface NodeCredentials {
   /** For gRPC servers: a client needs a certificate of the cluster. */
   readonly server: ServerCredentials;
   /** For gRPC clients. */
-  readonly channel: ChannelCredentials;
+  readonly channel: ChannelTls;
   /** Makes a new certificate when a third of the life of the present one has gone. Done every minute by itself. */
   renew(): Promise<void>;
   stop(): void;
 }
+
+/**
+ * In the certificate of every node: whoever has one is of the cluster, and that is all that gRPC asks. TLS has no name for a
+ * server that is known by its IP address (RFC 6066, section 3).
+ */
+const serverName = 'node.micro.internal';
 
 const hourMs = 60 * 60_000;
 const lifeMs = 24 * hourMs;
@@ -40,7 +47,7 @@ const checkEveryMs = 60_000;
 /** Makes the node's key and first certificate. The key lives as long as the process. */
 export async function makeNodeCredentials(options: NodeCredentialsOptions): Promise<NodeCredentials> {
   const { clusterToken, node, folder, log, now = Date.now } = options;
-  const hosts = [...new Set([...options.hosts, 'localhost', '127.0.0.1', '::1'])];
+  const hosts = [...new Set([...options.hosts, serverName, 'localhost', '127.0.0.1', '::1'])];
   const files = {
     authority: join(folder, 'authority.crt'),
     certificate: join(folder, 'node.crt'),
@@ -82,7 +89,7 @@ export async function makeNodeCredentials(options: NodeCredentialsOptions): Prom
   return {
     files,
     server: experimental.createCertificateProviderServerCredentials(provider, provider, true),
-    channel: experimental.createCertificateProviderChannelCredentials(provider, provider),
+    channel: { credentials: experimental.createCertificateProviderChannelCredentials(provider, provider), serverName },
     renew,
     stop: () => clearInterval(timer),
   };
@@ -110,7 +117,8 @@ class Provider implements experimental.CertificateProvider {
   }
 
   addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
-    listener({ caCertificate: this.#authority });
+    // A gRPC server takes note of who is to be told of it after it has asked.
+    queueMicrotask(() => listener({ caCertificate: this.#authority }));
   }
 
   removeCaCertificateListener(): void {
@@ -119,7 +127,7 @@ class Provider implements experimental.CertificateProvider {
 
   addIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
     this.#listeners.add(listener);
-    listener(this.#identity);
+    queueMicrotask(() => listener(this.#identity));
   }
 
   removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {

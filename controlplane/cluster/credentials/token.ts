@@ -8,7 +8,7 @@ import { ControlPlaneError } from '../../errors.ts';
 const shortestToken = 32;
 
 /** Where the cluster token is that a node made, or that it was first started with. */
-export function clusterTokenPath(dataFolder: string): string {
+function clusterTokenPath(dataFolder: string): string {
   return join(dataFolder, 'cluster-token');
 }
 

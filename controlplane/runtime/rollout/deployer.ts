@@ -12,8 +12,11 @@ import type { RunEvent, Step } from '../types.ts';
 import { bringUp } from './bring-up.ts';
 import type { Deployment, Deployments, StoredDeployment } from './deployments.ts';
 import type { Fleet } from './fleet.ts';
+import { assertOwn } from './ownership.ts';
 
 export interface DeployerOptions {
+  /** Name of this node. */
+  readonly node: string;
   readonly bundles: Bundles;
   readonly builds: Builds;
   readonly deployments: Deployments;
@@ -53,6 +56,7 @@ export class Deployer {
     const step = (step: Step, detail: string): void => onEvent({ type: 'step', step, detail });
 
     const previous = await deployments.get(service);
+    if (previous !== undefined) assertOwn(previous.deployment, this.#parts.node);
     assertSameSource(previous, wanted.source);
     step('bundle', `${service}${describeVersion(wanted.source)}`);
     const deployment = this.#describe(wanted);
@@ -113,6 +117,7 @@ export class Deployer {
       instances,
       environment,
       updatedUnixMs: this.#parts.now(),
+      node: this.#parts.node,
     };
   }
 
@@ -180,7 +185,8 @@ function assertSameSource(previous: StoredDeployment | undefined, { service, loc
 
 /** Whether a deployment asks for nothing else than the other. */
 function sameWork(one: Deployment, other: Deployment): boolean {
-  return isDeepStrictEqual({ ...one, updatedUnixMs: 0 }, { ...other, updatedUnixMs: 0 });
+  const unmarked = { updatedUnixMs: 0, node: '' };
+  return isDeepStrictEqual({ ...one, ...unmarked }, { ...other, ...unmarked });
 }
 
 /**

@@ -18,6 +18,8 @@ const schema = z.object({
   instances: z.int().positive(),
   environment: z.record(z.string(), z.string()),
   updatedUnixMs: z.int().nonnegative(),
+  /** The node that runs it: see `ownership.ts`. */
+  node: z.string().optional(),
 });
 
 /** The desired state of one service. */
