@@ -205,7 +205,10 @@ export const clusterSettings = {
     flag: '--etcd-bin',
     description: 'etcd program of a node of a cluster, 3.4 or newer',
     default: 'etcd',
-    schema: z.string().min(1, 'it needs a name or a path'),
+    schema: z
+      .string()
+      .min(1, 'it needs a name or a path')
+      .transform((text) => (text.includes('/') ? expandPath(text) : text)),
   },
   etcdPeerPort: {
     flag: '--etcd-peer-port',

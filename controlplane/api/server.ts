@@ -59,7 +59,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
 /**
  * Binds a gRPC server. Returns the port, which is never 0 but for a Unix socket.
  *
- * @param options.flag which names another address
+ * @param options.flag which names another address, as `hostFlag` names another host where that is not the same
  * @throws ControlPlaneError `conflict` when the port is taken, `failed` when it cannot be had otherwise
  */
 export function bindGrpc(
@@ -67,21 +67,24 @@ export function bindGrpc(
   options: {
     readonly name: string;
     readonly flag: string;
+    readonly hostFlag?: string;
     readonly listen: Address;
     readonly credentials: ServerCredentials;
   },
 ): Promise<number> {
-  const { name, flag, listen, credentials } = options;
+  const { name, flag, hostFlag = flag, listen, credentials } = options;
   const bound = 'host' in listen && listen.host === '' ? { ...listen, host: '0.0.0.0' } : listen;
   return new Promise((resolve, reject) => {
     server.bindAsync(formatAddress(bound), credentials, (error, port) => {
       if (error === null) return resolve(port);
       const where = `${name} cannot listen on ${formatAddress(listen)}`;
       const taken = error.message.includes('EADDRINUSE');
-      const message = taken
-        ? `${where}: the port is taken; choose another with ${flag}`
-        : `${where}: ${error.message}; choose another address with ${flag}`;
-      return reject(new ControlPlaneError(taken ? 'conflict' : 'failed', message, { cause: error }));
+      const why = taken
+        ? `the port is taken; choose another with ${flag}`
+        : error.message.includes('EADDRNOTAVAIL')
+          ? `this machine has no such address; name one of its own with ${hostFlag}`
+          : `${error.message}; choose another address with ${flag}`;
+      return reject(new ControlPlaneError(taken ? 'conflict' : 'failed', `${where}: ${why}`, { cause: error }));
     });
   });
 }

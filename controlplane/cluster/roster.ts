@@ -102,19 +102,29 @@ export class Roster implements ClusterNodes {
     if (known !== undefined) {
       throw new ControlPlaneError('conflict', `the cluster has a member at ${peerUrl} already: see \`micro nodes ls\``);
     }
-    await members.addLearner(peerUrl);
+    await this.#change(() => members.addLearner(peerUrl));
   }
 
   async remove(node: string): Promise<string> {
     const member = await this.#find(node);
-    await this.#options.members.remove(member.id);
+    await this.#change(() => this.#options.members.remove(member.id));
     return nameOf(member);
   }
 
   async promote(node: string): Promise<string> {
     const member = await this.#find(node);
-    if (member.learner) await this.#options.members.promote(member.id);
+    if (member.learner) await this.#change(() => this.#options.members.promote(member.id));
     return nameOf(member);
+  }
+
+  /** Says why there is no majority to agree on a change, where that is so. */
+  async #change(change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      const why = error instanceof ControlPlaneError && error.code === 'unavailable' ? this.explainLoss() : undefined;
+      throw why === undefined ? error : new ControlPlaneError('unavailable', why, { cause: error });
+    }
   }
 
   async #find(node: string): Promise<EtcdMember> {

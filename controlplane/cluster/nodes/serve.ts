@@ -40,7 +40,13 @@ export async function startNodeServer(options: {
 }): Promise<NodeServer> {
   const { listen, credentials, log } = options;
   const server = new Server();
-  const port = await bindGrpc(server, { name: 'control', flag: '--control', listen, credentials });
+  const port = await bindGrpc(server, {
+    name: 'control',
+    flag: '--control',
+    hostFlag: '--address',
+    listen,
+    credentials,
+  });
   log.debug({ address: formatAddress({ ...listen, port }) }, 'listening for the other nodes');
   return {
     address: { host: listen.host, port },

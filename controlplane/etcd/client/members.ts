@@ -93,6 +93,8 @@ function isForNow(code: grpcStatus, details: string): boolean {
   return (
     code === grpcStatus.UNAVAILABLE ||
     code === grpcStatus.DEADLINE_EXCEEDED ||
-    /in sync with leader|unhealthy cluster|too many learner|not enough started members/.test(details)
+    /context deadline exceeded|in sync with leader|unhealthy cluster|too many learner|not enough started members/.test(
+      details,
+    )
   );
 }

@@ -1,5 +1,5 @@
 import { handleWhen, type IDefaultPolicyContext, type IPolicy, noop, retry } from 'cockatiel';
-import { GRPCDeadlineExceededError, GRPCResourceExhastedError, GRPCUnavailableError } from 'etcd3';
+import { GRPCDeadlineExceededError, GRPCResourceExhastedError, GRPCUnavailableError, GRPCUnknownError } from 'etcd3';
 import { ControlPlaneError } from '../../errors.ts';
 
 /**
@@ -51,7 +51,7 @@ function neverSent(error: Error): boolean {
 function describe(error: unknown, hosts: readonly string[], elapsedMs: number): unknown {
   const store = `etcd at ${hosts.join(', ')}`;
   const seconds = (elapsedMs / 1_000).toFixed(1);
-  if (error instanceof GRPCDeadlineExceededError) {
+  if (error instanceof GRPCDeadlineExceededError || isDeadlineOfServer(error)) {
     return new ControlPlaneError('unavailable', `${store} did not answer within ${seconds} s`, { cause: error });
   }
   if (error instanceof GRPCUnavailableError) {
@@ -62,6 +62,11 @@ function describe(error: unknown, hosts: readonly string[], elapsedMs: number): 
     return new ControlPlaneError('unavailable', `${store} refused a call: ${reasonOf(error)}`, { cause: error });
   }
   return error;
+}
+
+/** What etcd says when it notices before we do that the time is up. */
+function isDeadlineOfServer(error: unknown): boolean {
+  return error instanceof GRPCUnknownError && error.message.endsWith('context deadline exceeded');
 }
 
 /** The text of a gRPC error without the status that grpc-js puts before it, and the empty note that it ends with. */
