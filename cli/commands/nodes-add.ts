@@ -24,5 +24,5 @@ export class NodesAddCommand extends ClientCommand {
   }
 }
 
-/** The majority of the nodes has to agree. */
-export const changeMs = 10_000;
+/** The last change has to settle before, and the majority to agree. */
+export const changeMs = 15_000;

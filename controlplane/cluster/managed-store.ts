@@ -1,11 +1,8 @@
-import { lookup } from 'node:dns/promises';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
-import { formatAddress, type TcpAddress } from '../../proto/channel/address.ts';
+import { formatAddress } from '../../proto/channel/address.ts';
 import { StoreMode } from '../../proto/gen/micro/cluster/v1/cluster.ts';
-import { type DescribeResponse, type Plan, Stage } from '../../proto/gen/micro/nodes/v1/nodes.ts';
 import { ControlPlaneError } from '../errors.ts';
 import { connectEtcd } from '../etcd/client/connect.ts';
 import { connectMembers } from '../etcd/client/members.ts';
@@ -14,42 +11,25 @@ import { findEtcd } from '../etcd/managed/program.ts';
 import { runtimeMark } from '../runtime/instance/mark.ts';
 import { Ports } from '../runtime/instance/port.ts';
 import type { Store } from '../store.ts';
-import { makeNodeCredentials } from './credentials/node-credentials.ts';
-import { readClusterToken } from './credentials/token.ts';
+import { type LocalNode, type LocalNodeOptions, startLocalNode } from './local-node.ts';
 import { Admission } from './membership/admission.ts';
 import { findPlan } from './membership/find-plan.ts';
-import { memberName, memberOf } from './membership/plan.ts';
-import { type MembershipRecord, readRecord, recordPath, writeRecord } from './membership/record.ts';
+import { memberOf } from './membership/plan.ts';
+import type { MembershipRecord } from './membership/record.ts';
 import { untilServed } from './membership/until-served.ts';
-import { connectNeighbours } from './nodes/neighbours.ts';
-import { startNodeServer } from './nodes/serve.ts';
 import { Roster } from './roster.ts';
 
 /** A member of the cluster's etcd that this node looks after. */
-export interface ManagedChoice {
-  /** Where the other nodes reach this one: an IP address of this machine, or a name of one. */
-  readonly address: string;
-  /** Control listeners of the nodes; with or without this one. */
-  readonly nodes: readonly TcpAddress[];
-  /** Port of this node's own; the other nodes are answered there. */
-  readonly controlPort: number;
-  /** Port on which the member listens for the others. */
-  readonly peerPort: number;
-  /** Port on the loopback on which it listens for clients; a free one when undefined. */
+export interface ManagedChoice
+  extends Pick<LocalNodeOptions, 'address' | 'nodes' | 'controlPort' | 'peerPort' | 'tokenFile'> {
+  /** Port on the loopback on which the member listens for clients; a free one when undefined. */
   readonly clientPort: number | undefined;
   /** The etcd program: a path, or a name to be found on the PATH. */
   readonly etcd: string;
-  /** File of the cluster token; the one in the data folder when undefined. */
-  readonly tokenFile: string | undefined;
 }
 
-export interface ManagedStoreOptions {
+export interface ManagedStoreOptions extends Pick<LocalNodeOptions, 'node' | 'dataFolder' | 'version'> {
   readonly choice: ManagedChoice;
-  /** Name of this node. */
-  readonly node: string;
-  readonly dataFolder: string;
-  /** Version of the server. */
-  readonly version: string;
   /** PATH and HOME for etcd. */
   readonly environment: Readonly<Record<string, string>>;
   /** Ends the wait for a cluster. */
@@ -61,55 +41,26 @@ export interface ManagedStoreOptions {
 const callTimeoutMs = 4_000;
 
 /**
- * Starts the member of this node, and waits until the cluster serves: after its data, where it has any; else once it has
+ * Starts the member of this node, and waits until the cluster serves: with its data, where it has any; else once it has
  * formed a cluster with the others or joined theirs.
  *
  * @throws ControlPlaneError `failed` when the node cannot be a member; the reason of `signal` when that is aborted
  */
 export async function startManagedStore(options: ManagedStoreOptions): Promise<Store> {
-  const { choice, node, dataFolder, version, environment, signal, log } = options;
+  const { choice, dataFolder, environment, signal, log } = options;
   await using starting = new AsyncDisposableStack();
   const own = <Part extends { stop(): void | Promise<void> }>(part: Part): Part =>
     starting.adopt(part, async (stopping) => stopping.stop());
 
   const program = await findEtcd(choice.etcd, environment);
-  const ip = await resolve(choice.address);
-  const { token: clusterToken, isNew } = await readClusterToken({ dataFolder, file: choice.tokenFile });
-  if (isNew) {
-    log.warn(
-      'made a cluster token: start the other nodes with what `micro cluster token` prints here, in a file that is named with --cluster-token-file',
-    );
-  }
-  const folder = join(dataFolder, 'cluster');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const hosts = [...new Set([choice.address, ip])];
-  const credentials = own(await makeNodeCredentials({ clusterToken, node, hosts, folder: join(folder, 'tls'), log }));
-  const nodeServer = own(
-    await startNodeServer({ listen: { host: ip, port: choice.controlPort }, credentials: credentials.server, log }),
-  );
-
-  const path = recordPath(dataFolder);
-  let record = await readRecord(path);
-  const address = formatAddress({ host: choice.address, port: nodeServer.address.port });
-  const peerUrl = `https://${formatAddress({ host: choice.address, port: choice.peerPort })}`;
-  const nodes = [...new Set([address, ...choice.nodes.map(formatAddress)])].toSorted();
-  const describe = (): DescribeResponse => ({
-    node,
-    address,
-    version,
-    peerUrl,
-    nodes,
-    stage: stageOf(record),
-    plan: record?.plan,
-  });
-  const neighbours = starting.adopt(connectNeighbours(credentials.channel), (neighbours) => neighbours.close());
-
+  const local = own(await startLocalNode({ ...options, ...choice }));
+  const { credentials, neighbours, others, ip } = local;
   const clientPort = choice.clientPort ?? (await new Ports('127.0.0.1').take());
   const listenClients = { host: '127.0.0.1', port: clientPort };
   const members = starting.adopt(connectMembers(listenClients, credentials.channel), (members) => members.close());
-  const admission = new Admission({ members, record: () => record, log });
-  nodeServer.answer({
-    describe,
+  const admission = new Admission({ members, record: () => local.record, log });
+  local.server.answer({
+    describe: () => local.describe(),
     async join({ member }) {
       if (member === undefined) throw new ControlPlaneError('invalid', 'a node that joins says which member it is');
       return admission.join(member);
@@ -117,29 +68,17 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
     promote: (name) => admission.promote(name),
   });
 
-  const commit = async (next: MembershipRecord): Promise<void> => {
-    await writeRecord(path, next);
-    record = next;
-  };
-  if (record === undefined) {
-    const found = await findPlan({ own: describe(), neighbours, clusterToken, signal, log });
-    warnOfFew(found.plan, log);
-    // Who joins a cluster that is there must not form one with others, even when it has yet to catch up.
-    const stage = found.joined ? 'member' : 'forming';
-    await commit({ stage, self: memberOf(describe()), joined: found.joined, plan: found.plan });
-  }
-  const { self, joined, plan } = checked(record, describe(), path);
-
+  const record = local.record ?? (await commitToPlan(local, options));
   const member = own(
     await startManagedMember({
       program,
       settings: {
-        ...self,
-        folder: join(folder, 'etcd'),
+        ...record.self,
+        folder: join(dataFolder, 'cluster', 'etcd'),
         listenPeers: { host: ip, port: choice.peerPort },
         listenClients,
         tls: credentials.files,
-        initial: { ...plan, existing: joined },
+        initial: { ...record.plan, existing: record.joined },
       },
       environment,
       mark: `${await runtimeMark(dataFolder)}:etcd`,
@@ -148,28 +87,16 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
   );
   const roster = own(new Roster({ members, neighbours, log }));
   roster.start();
+  const hosts = [formatAddress(listenClients)];
+  const explain = () => roster.explainLoss();
   const client = starting.adopt(
-    connectEtcd({
-      hosts: [formatAddress(listenClients)],
-      timeoutMs: callTimeoutMs,
-      tls: credentials.channel,
-      explain: () => roster.explainLoss(),
-    }),
+    connectEtcd({ hosts, timeoutMs: callTimeoutMs, tls: credentials.channel, explain }),
     (client) => client.close(),
   );
-  const others = nodes.filter((other) => other !== address);
-  await untilServed({
-    client,
-    members,
-    neighbours,
-    name: memberName(describe()),
-    others,
-    failed: member.failed,
-    signal,
-    log,
-  });
+  const { failed } = member;
+  await untilServed({ client, members, neighbours, name: record.self.name, others, failed, signal, log });
   member.proven();
-  if (record?.stage !== 'member') await commit({ stage: 'member', self, joined, plan });
+  if (record.stage !== 'member') await local.commit({ ...record, stage: 'member' });
 
   const running = starting.move();
   return {
@@ -177,40 +104,23 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
     endpoints: [listenClients],
     tls: credentials.channel,
     client,
-    cluster: { nodes: roster, listen: nodeServer.address, address, lost: member.failed },
+    cluster: { nodes: roster, listen: local.server.address, address: local.describe().address, lost: failed },
     stop: () => running.disposeAsync(),
   };
 }
 
-async function resolve(host: string): Promise<string> {
-  try {
-    return (await lookup(host)).address;
-  } catch (cause) {
-    throw new ControlPlaneError('failed', `${host} is not found: name an address of this machine with --address`, {
-      cause,
-    });
-  }
-}
-
-function stageOf(record: MembershipRecord | undefined): Stage {
-  if (record === undefined) return Stage.STAGE_EMPTY;
-  return record.stage === 'member' ? Stage.STAGE_MEMBER : Stage.STAGE_FORMING;
-}
-
-function warnOfFew({ members }: Plan, log: Logger): void {
-  if (members.length === 2)
-    log.warn('a cluster of two nodes survives the failure of none: a third one makes it survive one');
-  if (members.length === 1) log.warn('a cluster of one node survives no failure: add two more with `micro nodes add`');
-}
-
-/** The member keeps its name and URL for life. */
-function checked(record: MembershipRecord | undefined, now: DescribeResponse, path: string): MembershipRecord {
-  if (record === undefined) throw new TypeError('a node is a member of something by now');
-  const { self } = record;
-  if (self.name === memberName(now) && self.peerUrl === now.peerUrl) return record;
-  throw new ControlPlaneError(
-    'failed',
-    `this node is ${self.name} (${self.peerUrl}) of its cluster by ${path}, and not ${memberName(now)} (${now.peerUrl}): ` +
-      'start it with --address, --control and --etcd-peer-port as before, or with another --data-dir as a new node',
-  );
+/** Finds the plan by which a node without data becomes a member, and commits to it. */
+async function commitToPlan(local: LocalNode, { signal, log }: ManagedStoreOptions): Promise<MembershipRecord> {
+  const { neighbours, clusterToken } = local;
+  const own = local.describe();
+  const { plan, joined } = await findPlan({ own, neighbours, clusterToken, signal, log });
+  if (plan.members.length < 3)
+    log.warn(
+      { nodes: plan.members.length },
+      'a cluster of so few nodes survives the failure of none: of three, that of one',
+    );
+  // Who joins a cluster that is there must not form one with others, even when it has yet to catch up.
+  const record = { stage: joined ? 'member' : 'forming', self: memberOf(own), joined, plan } as const;
+  await local.commit(record);
+  return record;
 }

@@ -43,6 +43,9 @@ export interface RosterOptions {
 /** How often the nodes are asked how they do, in milliseconds. */
 const everyMs = 2_000;
 
+/** How long a change waits for the last one to settle, in milliseconds. */
+const settleMs = 8_000;
+
 /** Knows the nodes of the cluster and who of them answers. */
 export class Roster implements ClusterNodes {
   readonly #options: RosterOptions;
@@ -89,7 +92,7 @@ export class Roster implements ClusterNodes {
     const voters = this.#last.filter(({ role }) => role !== NodeRole.NODE_ROLE_LEARNER);
     const missing = voters.filter(({ state }) => 'reason' in state);
     if ((voters.length - missing.length) * 2 > voters.length || voters.length === 0) return undefined;
-    const named = missing.map(({ name, address }) => `${name} at ${address}`).join(' and ');
+    const named = missing.map(describeMissing).join(' and ');
     return (
       `the cluster has lost its quorum: of ${voters.length} nodes ${missing.length} do not answer, ${named}; it goes on ` +
       'by itself when most of its nodes are back'
@@ -117,13 +120,23 @@ export class Roster implements ClusterNodes {
     return nameOf(member);
   }
 
-  /** Says why there is no majority to agree on a change, where that is so. */
+  /**
+   * Makes a change of members. etcd wants all of them to have been connected for 5 s before; that is waited for, and where
+   * there is no majority to agree, it is said who is missing.
+   */
   async #change(change: () => Promise<unknown>): Promise<void> {
-    try {
-      await change();
-    } catch (error) {
-      const why = error instanceof ControlPlaneError && error.code === 'unavailable' ? this.explainLoss() : undefined;
-      throw why === undefined ? error : new ControlPlaneError('unavailable', why, { cause: error });
+    const deadline = performance.now() + settleMs;
+    for (;;) {
+      try {
+        await change();
+        return;
+      } catch (error) {
+        if (!(error instanceof ControlPlaneError) || error.code !== 'unavailable') throw error;
+        const why = this.explainLoss();
+        if (why !== undefined) throw new ControlPlaneError('unavailable', why, { cause: error });
+        if (!error.message.includes('unhealthy cluster') || performance.now() > deadline) throw error;
+      }
+      await pause(everyMs / 4, this.#stopping.signal);
     }
   }
 
@@ -137,6 +150,10 @@ export class Roster implements ClusterNodes {
     if (found !== undefined) return found;
     throw new ControlPlaneError('not-found', `there is no node ${node} in the cluster: its nodes are ${names}`);
   }
+}
+
+function describeMissing({ name, address, state }: NodeStatus): string {
+  return `${name} at ${address}${'reason' in state ? ` (${state.reason})` : ''}`;
 }
 
 /** What a member may be called: name, address, host, and where its etcd listens. */

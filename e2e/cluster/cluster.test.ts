@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { Etcd3 } from 'etcd3';
 import { expect } from 'vitest';
 import { runMicro } from '../harness/command.ts';
 import { makeNodes, type Nodes } from '../harness/cluster.ts';
@@ -68,6 +69,17 @@ test('what is registered on one node is routed by all', async ({ cluster: { serv
     await expect.poll(() => fetchText(server, '/service/shared/'), slow).toBe('from anywhere');
 });
 
+test('what registers itself at the door of one node is routed by all', async ({ cluster: { servers } }) => {
+  await using instance = await startInstance('by the door');
+  const door = new Etcd3({ hosts: servers[1]?.addresses.registry ?? '' });
+  const node = { id: 'self-1', address: instance.address, metadata: {} };
+  const value = { name: 'go.micro.service.self', version: '1', metadata: {}, endpoints: [], nodes: [node] };
+  await door.put('/micro/registry/go.micro.service.self/self-1').value(JSON.stringify(value));
+  await expect(door.get('/micro/cluster/token').string()).rejects.toThrow(/PERMISSION_DENIED/);
+  door.close();
+  for (const server of servers) await expect.poll(() => fetchText(server, '/service/self/'), slow).toBe('by the door');
+});
+
 test('a service is run by the node that was asked, and by no other', async ({ cluster: { servers } }) => {
   const [one, two] = servers as [Server, Server];
   await one.succeed('run', samples.clock);
@@ -115,6 +127,30 @@ test('a server that is killed alone, and its etcd not, returns to its place', as
   expect(await processesIn(nodes.dataDir(2))).toHaveLength(1);
 });
 
+test('nodes that are restarted one after the other lose no call on those that stay', async ({ cluster }) => {
+  const { nodes, servers } = cluster;
+  const load = startLoad(servers[0]?.url('/api/clock/time') ?? '');
+  await load.answers(50);
+  for (const number of [2, 3]) {
+    expect(await servers[number - 1]?.stop()).toBe(0);
+    servers.splice(number - 1, 1, await nodes.start(number));
+  }
+  await load.answers(50);
+  expect(Object.keys(await load.stop())).toEqual(['200']);
+});
+
+test('a cluster that is stopped whole is the same when it is started again', async ({ cluster }) => {
+  const { nodes, servers } = cluster;
+  const before = await listed(servers[0] as Server);
+  expect(await Promise.all(servers.map((server) => server.stop()))).toEqual([0, 0, 0]);
+  servers.splice(0, 3, ...(await Promise.all([1, 2, 3].map((number) => nodes.start(number)))));
+  expect((await listed(servers[0] as Server)).map(({ name }) => name)).toEqual(before.map(({ name }) => name));
+  for (const server of servers)
+    await expect.poll(async () => (await fetch(server.url('/api/clock/time'))).status, slow).toBe(200);
+  const owners = (await listed(servers[1] as Server)).filter(({ instances }) => instances > 0);
+  expect(owners.map(({ instances }) => instances)).toEqual([1]);
+});
+
 test('without a majority the missing are named within 5 s, calls go on, and it heals by itself', async ({
   cluster,
 }) => {
@@ -154,10 +190,13 @@ test('a machine that is lost is replaced by one of the same address without data
 test('a fourth node joins, is removed, and is told so', async ({ cluster }) => {
   const { nodes, servers } = cluster;
   const [one] = servers as [Server];
+  await one.succeed('nodes', 'add', nodes.address(4));
+  const added = (await listed(one)).find(({ name }) => name === '');
+  expect(added).toMatchObject({ address: `${nodes.address(4)}:2380`, role: 'learner', up: false });
   const fourth = await nodes.start(4);
   expect(await up(one)).toBe(4);
 
-  await expect.poll(async () => (await one.run('nodes', 'remove', nodes.address(4))).exitCode, slow).toBe(0);
+  await one.succeed('nodes', 'remove', nodes.address(4));
   const removed = /was removed from its cluster: .*remove \S+\/cluster and start it/;
   expect(await fourth.exited).toBe(1);
   expect(fourth.log()).toMatch(removed);

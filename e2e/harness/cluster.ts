@@ -49,6 +49,7 @@ export async function makeNodes(folder: string, count: number): Promise<Nodes> {
       '--nodes': list,
       '--cluster-token-file': tokenFile,
       '--control': ':8083',
+      '--etcd-listen': '127.0.0.1:0',
     };
     return Object.entries({ ...own, ...other }).flat();
   };
