@@ -127,6 +127,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       environment,
       gitEnvironment,
       servicesRepository,
+      clusterNodes: cluster && (() => cluster.nodes.names()),
       host: cluster === undefined ? '127.0.0.1' : instanceHost(cluster),
       limits: { drainMs: options.instanceDrainMs },
       log,

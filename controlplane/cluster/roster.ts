@@ -22,6 +22,8 @@ export interface NodeStatus {
 export interface ClusterNodes {
   /** Asks all of them how they do, sorted by name; works without a quorum. */
   list(): Promise<readonly NodeStatus[]>;
+  /** The names of those that have ever been started. */
+  names(): Promise<readonly string[]>;
   /**
    * Makes room for a node that has yet to be started, as a learner.
    *
@@ -85,6 +87,11 @@ export class Roster implements ClusterNodes {
     });
     this.#last = (await Promise.all(asked)).toSorted((one, other) => (one.name < other.name ? -1 : 1));
     return this.#last;
+  }
+
+  async names(): Promise<readonly string[]> {
+    const known = await this.#options.members.list();
+    return known.flatMap(({ name }) => readMemberName(name).node || []);
   }
 
   /** Why the store does not answer: the nodes that are missing, when they are too many; undefined when they are not. */

@@ -20,7 +20,7 @@ import { Deployer } from './rollout/deployer.ts';
 import { type Deployment, openDeployments } from './rollout/deployments.ts';
 import { Fleet } from './rollout/fleet.ts';
 import { Lanes } from './rollout/lanes.ts';
-import { assertOwn, isOwn } from './rollout/ownership.ts';
+import { Ownership, type OwnershipOptions } from './rollout/ownership.ts';
 import { Restorer } from './rollout/restorer.ts';
 import { describeDeployment } from './rollout/status.ts';
 import { type Namespaces, resolveName } from './source/name.ts';
@@ -52,6 +52,7 @@ export interface RuntimeOptions {
   /** What git gets when it fetches: `environment`, and what leads to credentials and proxies, such as SSH_AUTH_SOCK. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
   readonly log: Logger;
+  readonly clusterNodes?: OwnershipOptions['clusterNodes'];
   /** Where instances listen. Default 127.0.0.1. */
   readonly host?: string;
   /** Instead of those in `limits.ts`. */
@@ -76,8 +77,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const records = openInstanceRecords({ client, node, log });
   const orphans = await findOrphans({ client, node, mark, records, drained, limits, log });
   const deployments = openDeployments({ client, log });
+  const ownership = new Ownership({ node, clusterNodes: options.clusterNodes });
   const deployed = (await deployments.list()).flatMap(({ deployment }) =>
-    isOwn(deployment, node) ? [deployment] : [],
+    ownership.isOwn(deployment) ? [deployment] : [],
   );
   await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
 
@@ -103,7 +105,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     { node, host, ports, environment, mark, cgroups, registrar, drained, records, logs, limits, log, now, random },
     orphans,
   );
-  const deployer = new Deployer({ node, bundles, builds, deployments, fleet, namespaces, settled, now });
+  const deployer = new Deployer({ node, ownership, bundles, builds, deployments, fleet, namespaces, settled, now });
   const usage = new UsageMeter(now);
   const lanes = new Lanes();
   const stopping = new AbortController();
@@ -114,7 +116,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return describeDeployment({
       deployment,
       instances: fleet.of(service),
-      trouble: isOwn(deployment, node) ? restorer.trouble(service) : `it is run by node ${deployment.node}: ask there`,
+      trouble: ownership.troubleOf(deployment) ?? restorer.trouble(service),
       namespaces,
     });
   };
@@ -149,7 +151,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     async kill(name) {
       const service = resolveName(name, [...(await deployments.services()), ...lanes.services()], namespaces);
       const listed = (await deployments.list()).find(({ deployment }) => deployment.service === service);
-      if (listed !== undefined) assertOwn(listed.deployment, node);
+      if (listed !== undefined) await ownership.assertFree(listed.deployment);
       await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
       const work = async (): Promise<void> => {
         await deployments.remove(service);

@@ -96,7 +96,10 @@ test('a service is run by the node that was asked, and by no other', async ({ cl
     expect(stderr).toContain(`go.micro.api.clock is run by node ${name}`);
   }
   const [deployment] = await two.list<Deployment>('status', 'clock');
-  expect(deployment).toMatchObject({ instances: [], trouble: `it is run by node ${name}: ask there` });
+  expect(deployment).toMatchObject({
+    instances: [],
+    trouble: expect.stringContaining(`it is run by node ${name}: ask there`),
+  });
 });
 
 test('a node that is killed is missed by nobody, and returns with its data', async ({ cluster }) => {
@@ -175,6 +178,7 @@ test('without a majority the missing are named within 5 s, calls go on, and it h
 test('a machine that is lost is replaced by one of the same address without data', async ({ cluster }) => {
   const { nodes, servers } = cluster;
   const [one, , three] = servers as [Server, Server, Server];
+  await three.succeed('run', samples.clock);
   const before = new Set((await listed(one)).map(({ name }) => name));
   await three.fail();
   await nodes.forget(3);
@@ -185,6 +189,7 @@ test('a machine that is lost is replaced by one of the same address without data
   expect(after.filter(({ name }) => !before.has(name)).map(({ address }) => address)).toEqual([
     `${nodes.address(3)}:8083`,
   ]);
+  await one.succeed('kill', 'clock');
 });
 
 test('a fourth node joins, is removed, and is told so', async ({ cluster }) => {

@@ -12,11 +12,12 @@ import type { RunEvent, Step } from '../types.ts';
 import { bringUp } from './bring-up.ts';
 import type { Deployment, Deployments, StoredDeployment } from './deployments.ts';
 import type { Fleet } from './fleet.ts';
-import { assertOwn } from './ownership.ts';
+import type { Ownership } from './ownership.ts';
 
 export interface DeployerOptions {
   /** Name of this node. */
   readonly node: string;
+  readonly ownership: Ownership;
   readonly bundles: Bundles;
   readonly builds: Builds;
   readonly deployments: Deployments;
@@ -56,7 +57,7 @@ export class Deployer {
     const step = (step: Step, detail: string): void => onEvent({ type: 'step', step, detail });
 
     const previous = await deployments.get(service);
-    if (previous !== undefined) assertOwn(previous.deployment, this.#parts.node);
+    if (previous !== undefined) await this.#parts.ownership.assertFree(previous.deployment);
     assertSameSource(previous, wanted.source);
     step('bundle', `${service}${describeVersion(wanted.source)}`);
     const deployment = this.#describe(wanted);
