@@ -115,7 +115,8 @@ async function resolve(host: string): Promise<string> {
 
 function stageOf(record: MembershipRecord | undefined): Stage {
   if (record === undefined) return Stage.STAGE_EMPTY;
-  return record.stage === 'member' ? Stage.STAGE_MEMBER : Stage.STAGE_FORMING;
+  // Who joins a cluster that is there must not form one with others, even when it has yet to catch up.
+  return record.stage === 'forming' ? Stage.STAGE_FORMING : Stage.STAGE_MEMBER;
 }
 
 /** A member keeps its name and URL for life. */

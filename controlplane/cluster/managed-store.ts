@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { formatAddress } from '../../proto/channel/address.ts';
@@ -69,12 +70,14 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
   });
 
   const record = local.record ?? (await commitToPlan(local, options));
+  const folder = join(dataFolder, 'cluster', 'etcd');
+  assertHasData(record, folder);
   const member = own(
     await startManagedMember({
       program,
       settings: {
         ...record.self,
-        folder: join(dataFolder, 'cluster', 'etcd'),
+        folder,
         listenPeers: { host: ip, port: choice.peerPort },
         listenClients,
         tls: credentials.files,
@@ -109,6 +112,16 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
   };
 }
 
+/** A member that lost its data is not to take its own place: others may count on what it had said. */
+function assertHasData({ stage }: MembershipRecord, folder: string): void {
+  if (stage !== 'member' || existsSync(join(folder, 'member'))) return;
+  throw new ControlPlaneError(
+    'failed',
+    `the data of this node's etcd are gone from ${folder}: put them back, or to have it join again as a new node, remove ` +
+      `${dirname(folder)} and start it`,
+  );
+}
+
 /** Finds the plan by which a node without data becomes a member, and commits to it. */
 async function commitToPlan(local: LocalNode, { signal, log }: ManagedStoreOptions): Promise<MembershipRecord> {
   const { neighbours, clusterToken } = local;
@@ -119,8 +132,7 @@ async function commitToPlan(local: LocalNode, { signal, log }: ManagedStoreOptio
       { nodes: plan.members.length },
       'a cluster of so few nodes survives the failure of none: of three, that of one',
     );
-  // Who joins a cluster that is there must not form one with others, even when it has yet to catch up.
-  const record = { stage: joined ? 'member' : 'forming', self: memberOf(own), joined, plan } as const;
+  const record = { stage: joined ? 'joining' : 'forming', self: memberOf(own), joined, plan } as const;
   await local.commit(record);
   return record;
 }

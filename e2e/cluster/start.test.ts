@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { makeNodes, type Nodes } from '../harness/cluster.ts';
@@ -61,6 +61,8 @@ test('a data folder stays what it is: that of a server alone, or of a node', asy
   await node.stop();
   await expect(start({ dataDir: join(folder, 'node-1') })).rejects.toThrow(/node of a cluster: start it with --nodes/);
   await expect(nodes.start(1, { flags: { '--etcd-peer-port': '2390' } })).rejects.toThrow(/--etcd-peer-port as before/);
+  await rm(join(nodes.dataDir(1), 'cluster', 'etcd'), { recursive: true });
+  await expect(nodes.start(1)).rejects.toThrow(/the data of this node's etcd are gone from \S+: .*remove \S+\/cluster/);
 });
 
 test('settings that make no node are told together, exit 2', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startNodeServer } from '../nodes/serve.ts';
 import { deriveAuthority } from './authority.ts';
 import { makeNodeCredentials, type NodeCredentials } from './node-credentials.ts';
 import { readClusterToken } from './token.ts';
@@ -111,6 +112,28 @@ test('a certificate is short-lived, names what the node is reached at, and is re
   await credentials.renew();
   expect((await read()).serialNumber).not.toBe(first.serialNumber);
   expect((await stat(credentials.files.key)).mode & 0o777).toBe(0o600);
+});
+
+test('gRPC shows a renewed certificate from the next handshake on', async () => {
+  let now = Date.now() - 8 * 60 * 60_000;
+  const credentials = await credentialsOf('one', clusterToken, () => now);
+  const listen = { host: '127.0.0.1', port: 0 };
+  const server = await startNodeServer({ listen, credentials: credentials.server, log });
+  const shown = async (): Promise<string> => {
+    const socket = connectTls({ ...(await pem(credentials)), ...server.address, ALPNProtocols: ['h2'] });
+    await once(socket, 'secureConnect');
+    const { serialNumber } = socket.getPeerCertificate();
+    socket.destroy();
+    return serialNumber;
+  };
+  try {
+    const first = await shown();
+    now = Date.now();
+    await credentials.renew();
+    expect(await shown()).not.toBe(first);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a token is made once, and kept for its owner alone', async () => {

@@ -8,10 +8,10 @@ import { readStored } from '../../runtime/store-json.ts';
 const member = z.object({ name: z.string(), peerUrl: z.string() });
 
 const schema = z.object({
-  /** "forming" until the cluster has been seen to have a majority. */
-  stage: z.enum(['forming', 'member']),
+  /** "member" once the cluster has answered through the node's etcd: it has data then. */
+  stage: z.enum(['forming', 'joining', 'member']),
   self: member,
-  /** Whether it joined a cluster that was there. */
+  /** Whether the cluster was there before. */
   joined: z.boolean(),
   plan: z.object({ clusterName: z.string(), members: z.array(member).readonly() }),
 });
