@@ -5,6 +5,7 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
+import type { ManagedChoice } from '../controlplane/cluster/managed-store.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { DataPlane, DataPlaneOptions, StopOptions } from '../dataplane/data-plane.ts';
 import type { Timeouts } from '../dataplane/limits.ts';
@@ -22,6 +23,8 @@ interface ControlOptions {
   readonly namespace: string;
   readonly instanceDrain: number;
   readonly servicesRepo: string;
+  /** This node's place among those of a cluster; undefined for a server that is alone. */
+  readonly cluster?: ManagedChoice | undefined;
 }
 
 export interface DataOptions {
@@ -57,29 +60,46 @@ export interface Plane {
   readonly addresses: Listeners;
 }
 
+/** It was told to stop before it was ready. */
+class Interrupted extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
+  }
+}
+
 /** Starts the control plane with the settings of the command line. */
 export async function startControl(
   options: ControlOptions,
   inherited: Pick<ControlPlaneOptions, 'version' | 'environment' | 'fetchEnvironment'>,
+  stop: StopSignal,
   log: Logger,
-): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'node' | 'routes' | 'endStreams'>> {
+): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'internal' | 'node' | 'routes' | 'endStreams'>> {
   // Loaded here, and not by client commands: it brings the store along.
   const { startControlPlane } = await import('../controlplane/control-plane.ts');
+  const interrupted = new AbortController();
+  const interrupt = (signal: NodeJS.Signals) => interrupted.abort(new Interrupted(signal));
+  stop.first.then(interrupt, () => undefined);
   const plane = await startControlPlane({
     dataDir: options.dataDir,
     token: options.token,
     listen: options.control,
-    store: options.etcd === undefined ? 'embedded' : { endpoints: options.etcd },
+    store: options.cluster ?? (options.etcd === undefined ? 'embedded' : { endpoints: options.etcd }),
     registryDoor: options.etcdListen,
     namespace: options.namespace,
     instanceDrainMs: options.instanceDrain,
     servicesRepository: options.servicesRepo,
     ...inherited,
+    signal: interrupted.signal,
     log,
   });
-  const { addresses, node, routes } = plane;
+  void plane.lost.then((error) => stop.fail(new OperationError(error.message, { cause: error })));
+  const { addresses, internal, node, routes } = plane;
   return {
     addresses,
+    internal,
     node,
     routes,
     endStreams: () => plane.endStreams(),
@@ -181,7 +201,14 @@ export async function runPlanes(
   const stop = stopSignal();
   const log = await makeLog(options.logLevel);
   await using stack = new AsyncDisposableStack();
-  const addresses = await start(stack, log, stop);
+  let addresses: Listeners;
+  try {
+    addresses = await start(stack, log, stop);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    log.info({ signal: error.signal }, 'stopped before it was ready');
+    return;
+  }
   const listed = Object.entries(addresses).map(([name, { scheme, ...address }]) => {
     return `${name} ${scheme === undefined ? '' : `${scheme}://`}${formatAddress(dialable(address))}`;
   });

@@ -4,6 +4,8 @@ export interface StopSignal {
   readonly first: Promise<NodeJS.Signals>;
   /** Whether that was SIGINT: somebody pressed Ctrl-C, and waits. */
   readonly isInterrupt: () => boolean;
+  /** Ends the process as if it were told to, and with an error; `first` rejects with it. */
+  readonly fail: (error: Error) => void;
 }
 
 /**
@@ -12,7 +14,9 @@ export interface StopSignal {
  */
 export function stopSignal(): StopSignal {
   let received: NodeJS.Signals | undefined;
-  const first = new Promise<NodeJS.Signals>((resolve) => {
+  let fail: StopSignal['fail'] = () => undefined;
+  const first = new Promise<NodeJS.Signals>((resolve, reject) => {
+    fail = reject;
     const onSignal = (signal: NodeJS.Signals) => {
       if (received !== undefined) process.exit(signal === 'SIGINT' ? 130 : 143);
       received = signal;
@@ -21,5 +25,7 @@ export function stopSignal(): StopSignal {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
-  return { first, isInterrupt: () => received === 'SIGINT' };
+  // Whoever waits hears of it; before anybody does it is no defect of ours.
+  first.catch(() => undefined);
+  return { first, isInterrupt: () => received === 'SIGINT', fail };
 }

@@ -1,6 +1,6 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { dialable, type TcpAddress } from '../proto/channel/address.ts';
+import { type Address, dialable, type TcpAddress } from '../proto/channel/address.ts';
 import { dialRoutes } from '../proto/routes/dial.ts';
 import type { DataPlane } from '../dataplane/data-plane.ts';
 import { openAccessLog } from './access-log.ts';
@@ -20,14 +20,14 @@ interface WorkerSettings {
   readonly options: DataOptions;
   readonly logLevel: string;
   readonly node: string;
-  readonly control: TcpAddress;
+  readonly control: Address;
   readonly token: string;
 }
 
 /** Starts the data plane with the settings of the command line, in processes of their own. */
 export async function startDataWorkers(
   options: WorkersOptions,
-  { node, control }: { readonly node: string; readonly control: TcpAddress },
+  { node, control }: { readonly node: string; readonly control: Address },
   environment: Readonly<Record<string, string | undefined>>,
   log: Logger,
 ): Promise<Plane & Pick<DataPlane, 'stop'>> {

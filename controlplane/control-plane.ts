@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
-import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
+import { type Address, dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
 import { BackupService } from '../proto/gen/micro/cluster/v1/backup.ts';
 import { ClusterService } from '../proto/gen/micro/cluster/v1/cluster.ts';
 import { RegistryService } from '../proto/gen/micro/registry/v1/registry.ts';
@@ -14,7 +16,10 @@ import { registryService } from './api/registry.ts';
 import { routesService } from './api/routes.ts';
 import { runtimeService } from './api/runtime.ts';
 import { startControlServer } from './api/server.ts';
+import { shareControlToken } from './cluster/control-token.ts';
+import { startPresence } from './cluster/presence.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
+import type { ControlPlaneError } from './errors.ts';
 import { startMirror } from './etcd/client/mirror.ts';
 import { startRegistryDoor } from './registry/door/door.ts';
 import { startRegistrar } from './registry/registrar.ts';
@@ -23,14 +28,14 @@ import { startRegistryView } from './registry/view.ts';
 import { compilePrefixes } from './routes/compile.ts';
 import { startRoutes } from './routes/follow.ts';
 import { startRuntime } from './runtime/runtime.ts';
-import { openStore, type StoreChoice } from './store.ts';
+import { type Cluster, openStore, type StoreChoice } from './store.ts';
 
 export interface ControlPlaneOptions {
   /** Folder for what this node keeps; made when it is missing. */
   readonly dataDir: string;
   /** Control token; the one in the data folder when left out. */
   readonly token?: string | undefined;
-  /** Where internal systems answer, and data planes subscribe. */
+  /** Where internal systems answer, and data planes subscribe; of a node of a cluster, on a Unix socket in the folder. */
   readonly listen: TcpAddress;
   readonly store: StoreChoice;
   /** Where services register themselves as in etcd; nowhere when undefined. */
@@ -47,6 +52,8 @@ export interface ControlPlaneOptions {
   readonly servicesRepository: string;
   /** Version of the server. */
   readonly version: string;
+  /** Ends the wait for the other nodes of a cluster, for as long as which the start takes. */
+  readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
@@ -54,6 +61,10 @@ export interface ControlPlane {
   /** Name of this node. */
   readonly node: string;
   readonly addresses: { readonly control: TcpAddress; readonly registry?: TcpAddress };
+  /** Where processes of this machine reach the internal systems. */
+  readonly internal: Address;
+  /** Resolves when the node cannot go on: it was removed from its cluster. */
+  readonly lost: Promise<ControlPlaneError>;
   /** The route table, for a data plane in the same process. */
   readonly routes: RouteSource;
   /** Ends the calls that would follow logs and the registry for ever, so that a data plane need not wait for them. */
@@ -82,10 +93,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   const folder = await openDataFolder({ path: options.dataDir, token: options.token });
   started.defer(() => folder.release());
-  const { node, token } = folder;
-  const server = own(await startControlServer({ listen: options.listen, token, endless }));
+  const { node } = folder;
+  const choice = options.store;
+  const { client, cluster, ...store } = own(
+    await openStore({ choice, folder: folder.path, node, version, environment, signal: options.signal, log }),
+  );
+  const token = options.token ?? (cluster === undefined ? folder.token : await shareControlToken(client, folder.token));
+  if (token !== folder.token) await folder.keepToken(token);
+  const listen = cluster === undefined ? options.listen : await socketIn(folder.path);
+  const server = own(await startControlServer({ listen, token, endless }));
 
-  const { client, ...store } = own(await openStore({ choice: options.store, folder: folder.path, log }));
   const mirror = own(await startMirror({ client, prefix: '/micro/', log }));
   const view = own(startRegistryView({ mirror, log }));
   const registrar = own(startRegistrar({ client, log }));
@@ -113,6 +130,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       environment,
       fetchEnvironment,
       servicesRepository,
+      clusterNodes: cluster && (() => cluster.nodes.names()),
+      host: cluster === undefined ? '127.0.0.1' : instanceHost(cluster),
       limits: { drainMs: options.instanceDrainMs },
       log,
     }),
@@ -121,21 +140,41 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   server.add(RegistryService, registryService({ view, selfRegistrations, log }));
   server.add(RuntimeService, runtimeService({ runtime, log }));
   server.add(routesServiceDefinition, routesService(publisher));
-  server.add(ClusterService, clusterService({ node, version, storeMode: store.mode, mirror, publisher }));
+  server.add(
+    ClusterService,
+    clusterService({ node, version, storeMode: store.mode, mirror, publisher, nodes: cluster?.nodes, log }),
+  );
   server.add(BackupService, backupService({ client, log }));
 
+  const { endpoints: upstream, tls: upstreamTls } = store;
   const door =
-    options.registryDoor &&
-    own(await startRegistryDoor({ listen: options.registryDoor, upstream: store.endpoints, log }));
+    options.registryDoor && own(await startRegistryDoor({ listen: options.registryDoor, upstream, upstreamTls, log }));
+  const self = { node, address: cluster?.address ?? '', version, startedUnixMs: Date.now() };
+  own(await startPresence({ client, self, log }));
 
+  const control = 'path' in server.address ? options.listen : server.address;
   const running = started.move();
   return {
     node,
-    addresses: { control: server.address, ...(door && { registry: door.address }) },
+    addresses: { control: cluster?.listen ?? control, ...(door && { registry: door.address }) },
+    internal: server.address,
+    lost: cluster?.lost ?? new Promise(() => undefined),
     routes: publisher,
     endStreams: () => server.endStreams(),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** A Unix socket that nothing listens on: whoever did had the folder before. */
+async function socketIn(folder: string): Promise<Address> {
+  const path = join(folder, 'control.sock');
+  await rm(path, { force: true });
+  return { path };
+}
+
+/** Where the instances of a node listen: where the other nodes reach them, which on one machine is the loopback. */
+function instanceHost({ listen: { host } }: Cluster): string {
+  return host.startsWith('127.') || host === '::1' ? '127.0.0.1' : host;
 }
 
 /** "micro.routes.v1": what callers route by. */

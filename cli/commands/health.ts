@@ -55,5 +55,6 @@ function healthJson({ startedUnixMs, store, ...rest }: HealthResponse) {
 }
 
 function storeMode(store: Store | undefined): string {
+  if (store?.mode === StoreMode.STORE_MODE_MANAGED) return 'etcd of the cluster';
   return store?.mode === StoreMode.STORE_MODE_EXTERNAL ? 'external etcd' : 'embedded etcd';
 }

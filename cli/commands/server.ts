@@ -1,11 +1,19 @@
 import { Command } from 'clipanion';
 import { MicroCommand } from '../micro-command.ts';
 import { graceAfter, runPlanes, startControl, startData } from '../planes.ts';
+import { atAddress, clusterOf } from '../settings/address.ts';
 import { flag, readSettings } from '../settings/setting.ts';
-import { controlPlaneSettings, dataDir, dataPlaneSettings, logLevel, token } from '../settings/settings.ts';
+import {
+  clusterSettings,
+  controlPlaneSettings,
+  dataDir,
+  dataPlaneSettings,
+  logLevel,
+  token,
+} from '../settings/settings.ts';
 import { startDataWorkers } from '../workers.ts';
 
-const settings = { dataDir, token, logLevel, ...controlPlaneSettings, ...dataPlaneSettings };
+const settings = { dataDir, token, logLevel, ...clusterSettings, ...controlPlaneSettings, ...dataPlaneSettings };
 
 export class ServerCommand extends MicroCommand {
   static override paths = [['server']];
@@ -22,10 +30,20 @@ export class ServerCommand extends MicroCommand {
         'Beside another server',
         'micro server --data-dir /tmp/b --http :9080 --grpc :9081 --admin :9082 --control :9083',
       ],
+      [
+        'As one of three nodes, on each of them with its own address',
+        'micro server --address 10.0.0.1 --nodes 10.0.0.1,10.0.0.2,10.0.0.3 --cluster-token-file cluster-token',
+      ],
     ],
   });
 
   dataDir = flag(dataDir);
+  address = flag(settings.address);
+  nodes = flag(settings.nodes);
+  clusterTokenFile = flag(settings.clusterTokenFile);
+  etcdBin = flag(settings.etcdBin);
+  etcdPeerPort = flag(settings.etcdPeerPort);
+  etcdClientPort = flag(settings.etcdClientPort);
   http = flag(settings.http);
   grpc = flag(settings.grpc);
   admin = flag(settings.admin);
@@ -51,14 +69,15 @@ export class ServerCommand extends MicroCommand {
   logLevel = flag(logLevel);
 
   protected override async run(): Promise<void> {
-    const options = readSettings(settings, this, this.context.env);
+    const given = atAddress(readSettings(settings, this, this.context.env));
+    const options = { ...given, cluster: clusterOf(given) };
     await runPlanes('server', options, this.context.stdout, async (stack, log, signal) => {
-      const controlPlane = stack.use(await startControl(options, this.inherited(), log));
-      const { node, addresses } = controlPlane;
+      const controlPlane = stack.use(await startControl(options, this.inherited(), signal, log));
+      const { node, addresses, internal } = controlPlane;
       const starting =
         options.workers === 1
           ? startData(options, controlPlane, log)
-          : startDataWorkers(options, { node, control: addresses.control }, this.context.env, log);
+          : startDataWorkers(options, { node, control: internal }, this.context.env, log);
       const dataPlane = stack.adopt(await starting, (plane) => plane.stop(graceAfter(signal)));
       // First of all: the data plane lets calls in flight finish, and these never do.
       stack.defer(() => controlPlane.endStreams());

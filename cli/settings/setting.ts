@@ -13,6 +13,8 @@ export interface Setting<
   readonly default?: string;
   /** The flag of a setting that has to be given with this one. */
   readonly requires?: `--${string}`;
+  /** The flag of a setting that cannot be given with this one. */
+  readonly excludes?: `--${string}`;
   /** Checks and converts the text. */
   readonly schema: Schema;
 }
@@ -30,7 +32,7 @@ type Values<Settings extends Readonly<Record<string, Setting>>> = {
 /**
  * Reads settings: the flag beats the environment variable beats the default.
  *
- * @throws UsageError that lists every setting that is wrong, or was given without one that it requires
+ * @throws UsageError that lists every setting that is wrong, was given without one that it requires, or with one that it excludes
  */
 export function readSettings<Settings extends Readonly<Record<string, Setting>>>(
   settings: Settings,
@@ -42,7 +44,7 @@ export function readSettings<Settings extends Readonly<Record<string, Setting>>>
   const given = new Map(
     Object.entries(settings).map(([name, { flag }]) => [flag, flags[name] ?? environment[variableOf(flag)]]),
   );
-  for (const [name, { flag, default: fallback, requires, schema }] of Object.entries(settings)) {
+  for (const [name, { flag, default: fallback, requires, excludes, schema }] of Object.entries(settings)) {
     const where = flags[name] === undefined ? variableOf(flag) : flag;
     const text = given.get(flag);
     const result = schema.safeParse(text ?? fallback);
@@ -50,6 +52,8 @@ export function readSettings<Settings extends Readonly<Record<string, Setting>>>
     else for (const issue of result.error.issues) problems.push(`${where}: ${issue.message}`);
     if (requires !== undefined && text !== undefined && given.get(requires) === undefined)
       problems.push(`${where}: it needs ${requires} too`);
+    if (excludes !== undefined && text !== undefined && given.get(excludes) !== undefined)
+      problems.push(`${where}: it cannot be given with ${excludes}`);
   }
   if (problems.length > 0) throw new UsageError(['the configuration is wrong:', ...problems].join('\n  '));
   return values as Values<Settings>;

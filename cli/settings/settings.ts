@@ -152,6 +152,78 @@ export const controlPlaneSettings = {
   },
 } satisfies Record<string, Setting>;
 
+const host = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text), {
+    error: ({ input }) => `"${String(input)}" is neither an IP address nor the name of a host`,
+  })
+  .refine((text) => !/^(0\.0\.0\.0|::)$/.test(text), {
+    error: 'it is one address, at which the other nodes find this one',
+  });
+
+/** "b", "b:8083" or "[::1]:8083". */
+const nodeAddress = z.string().transform((text, context): { readonly host: string; readonly port?: number } => {
+  const bare = host.safeParse(text);
+  if (bare.success) return { host: bare.data };
+  const result = tcpAddress.safeParse(text);
+  if (result.success && host.safeParse(result.data.host).success && result.data.port !== 0) return result.data;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is no node: write host or host:port, the port being its --control`,
+  });
+  return z.NEVER;
+});
+
+const port = (error: string) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, { error })
+    .transform(Number)
+    .refine((number) => number > 0 && number <= 65_535, { error });
+
+/** Settings of a node of a cluster. */
+export const clusterSettings = {
+  address: {
+    flag: '--address',
+    description: 'IP address or host name on which this node listens, and at which the other nodes reach it',
+    schema: host.optional(),
+  },
+  nodes: {
+    flag: '--nodes',
+    description:
+      'nodes of the cluster, host[:port][,host[:port]…]; the same everywhere, or the others only (the port is that of --control)',
+    requires: '--address',
+    excludes: '--etcd',
+    schema: list.pipe(z.array(nodeAddress).min(1, 'it needs at least one host')).optional(),
+  },
+  clusterTokenFile: {
+    flag: '--cluster-token-file',
+    description:
+      "file of the secret that makes a node one of the cluster (default: that in the data folder; see 'micro cluster token')",
+    schema: path.optional(),
+  },
+  etcdBin: {
+    flag: '--etcd-bin',
+    description: 'etcd program of a node of a cluster, 3.4 or newer',
+    default: 'etcd',
+    schema: z
+      .string()
+      .min(1, 'it needs a name or a path')
+      .transform((text) => (text.includes('/') ? expandPath(text) : text)),
+  },
+  etcdPeerPort: {
+    flag: '--etcd-peer-port',
+    description: 'where the etcd of a node of a cluster listens for the others, on --address',
+    default: '2380',
+    schema: port('it is a port, from 1 to 65535'),
+  },
+  etcdClientPort: {
+    flag: '--etcd-client-port',
+    description: 'where it listens on the loopback for this server (default: any free port)',
+    schema: port('it is a port, from 1 to 65535').optional(),
+  },
+} satisfies Record<string, Setting>;
+
 export const dataPlaneSettings = {
   http: { flag: '--http', description: 'http entrypoint', default: ':8080', schema: tcpAddress },
   grpc: { flag: '--grpc', description: 'grpc entrypoint', default: ':8081', schema: tcpAddress },

@@ -1,7 +1,10 @@
+import type { Logger } from 'pino';
 import type { ClusterServer, StoreMode } from '../../proto/gen/micro/cluster/v1/cluster.ts';
 import { isInternalSystem } from '../../proto/internal-systems.ts';
+import type { ClusterNodes } from '../cluster/roster.ts';
 import type { Mirror } from '../etcd/client/mirror.types.ts';
 import type { RoutePublisher } from '../routes/publish.ts';
+import { nodesApi } from './nodes.ts';
 
 export interface ClusterServiceOptions {
   readonly node: string;
@@ -10,13 +13,17 @@ export interface ClusterServiceOptions {
   readonly storeMode: StoreMode;
   readonly mirror: Mirror;
   readonly publisher: RoutePublisher;
+  /** Undefined for a node that is no part of a cluster of nodes. */
+  readonly nodes: ClusterNodes | undefined;
+  readonly log: Logger;
 }
 
-/** The internal system `micro.cluster.v1`: what `micro health` shows. */
+/** The internal system `micro.cluster.v1`: what `micro health` and `micro nodes` show. */
 export function clusterService(options: ClusterServiceOptions): ClusterServer {
-  const { node, version, storeMode, mirror, publisher } = options;
+  const { node, version, storeMode, mirror, publisher, nodes, log } = options;
   const startedUnixMs = BigInt(Date.now());
   return {
+    ...nodesApi({ mirror, nodes, log }),
     health(_call, done) {
       const { revision, services: routed } = publisher.snapshot();
       // What users run; the internal systems are routed to as well.

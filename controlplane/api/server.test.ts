@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { credentials, type ServerWritableStream, status } from '@grpc/grpc-js';
 import { afterEach, expect, test, vi } from 'vitest';
+import { formatAddress } from '../../proto/channel/address.ts';
 import { connect, unary } from '../../proto/channel/client.ts';
 import {
   RegistryClient,
@@ -45,7 +46,7 @@ test.each([
 
 test('a stream without the token is refused before it says anything', async () => {
   server = await start();
-  const client = new RoutesClient(`127.0.0.1:${server.address.port}`, credentials.createInsecure());
+  const client = new RoutesClient(formatAddress(server.address), credentials.createInsecure());
   const stream = client.subscribe();
   stream.write({
     message: { $case: 'hello', value: { dataPlane: 'x', httpAddress: '', httpUsesTls: false, revision: 0n } },

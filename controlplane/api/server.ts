@@ -8,14 +8,14 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { formatAddress, type TcpAddress } from '../../proto/channel/address.ts';
+import { type Address, formatAddress } from '../../proto/channel/address.ts';
 import { hasToken } from '../../proto/channel/token.ts';
 import { ControlPlaneError } from '../errors.ts';
 
 /** The gRPC listener of the control plane (`--control`): what the internal systems answer on. */
 export interface ControlServer {
   /** As bound: the port is never 0. */
-  readonly address: TcpAddress;
+  readonly address: Address;
   /** Answers calls of one service from now on. */
   add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
   /** Ends the calls that never end by themselves, and takes no more of them. */
@@ -25,7 +25,7 @@ export interface ControlServer {
 }
 
 export interface ControlServerOptions {
-  readonly listen: TcpAddress;
+  readonly listen: Address;
   readonly token: string;
   /** Methods whose calls end only with their callers, or with `endStreams`. */
   readonly endless?: readonly { readonly path: string }[];
@@ -46,28 +46,59 @@ export async function startControlServer(options: ControlServerOptions): Promise
     'grpc.keepalive_time_ms': 15_000,
     'grpc.keepalive_timeout_ms': 5_000,
   });
-  const host = listen.host === '' ? '0.0.0.0' : listen.host;
-  const port = await new Promise<number>((resolve, reject) => {
-    const target = formatAddress({ host, port: listen.port });
-    server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(bindError(listen, error));
-      else resolve(bound);
-    });
-  });
+  const credentials = ServerCredentials.createInsecure();
+  const port = await bindGrpc(server, { name: 'control', flag: '--control', listen, credentials });
   return {
-    address: { host: listen.host, port },
+    address: 'path' in listen ? listen : { host: listen.host, port },
     add: (service, implementation) => server.addService(service, implementation),
     endStreams: () => streams.end(),
-    stop: (graceMs = 500) =>
-      new Promise((resolve) => {
-        // tryShutdown waits for streams, which end only with their clients.
-        const force = setTimeout(() => server.forceShutdown(), graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(force);
-          resolve();
-        });
-      }),
+    stop: (graceMs = 500) => endGrpc(server, graceMs),
   };
+}
+
+/**
+ * Binds a gRPC server. Returns the port, which is never 0 but for a Unix socket.
+ *
+ * @param options.flag which names another address, as `hostFlag` names another host where that is not the same
+ * @throws ControlPlaneError `conflict` when the port is taken, `failed` when it cannot be had otherwise
+ */
+export function bindGrpc(
+  server: Server,
+  options: {
+    readonly name: string;
+    readonly flag: string;
+    readonly hostFlag?: string;
+    readonly listen: Address;
+    readonly credentials: ServerCredentials;
+  },
+): Promise<number> {
+  const { name, flag, hostFlag = flag, listen, credentials } = options;
+  const bound = 'host' in listen && listen.host === '' ? { ...listen, host: '0.0.0.0' } : listen;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(formatAddress(bound), credentials, (error, port) => {
+      if (error === null) return resolve(port);
+      const where = `${name} cannot listen on ${formatAddress(listen)}`;
+      const taken = error.message.includes('EADDRINUSE');
+      const why = taken
+        ? `the port is taken; choose another with ${flag}`
+        : error.message.includes('EADDRNOTAVAIL')
+          ? `this machine has no such address; name one of its own with ${hostFlag}`
+          : `${error.message}; choose another address with ${flag}`;
+      return reject(new ControlPlaneError(taken ? 'conflict' : 'failed', `${where}: ${why}`, { cause: error }));
+    });
+  });
+}
+
+/** Lets calls finish for `graceMs`, then ends what is left. */
+export function endGrpc(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // tryShutdown waits for streams, which end only with their clients.
+    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
 }
 
 /** The open calls of methods that never end by themselves. */
@@ -125,13 +156,3 @@ function requireToken(token: string): ServerInterceptor {
 
 const missingToken = 'a call to an internal system needs the control token: send it as "authorization: Bearer <token>"';
 const wrongToken = 'the token is not the control token of this server';
-
-function bindError(listen: TcpAddress, cause: Error): ControlPlaneError {
-  const where = `control cannot listen on ${formatAddress(listen)}`;
-  if (cause.message.includes('EADDRINUSE')) {
-    return new ControlPlaneError('conflict', `${where}: the port is taken; choose another with --control`, { cause });
-  }
-  return new ControlPlaneError('failed', `${where}: ${cause.message}; choose another address with --control`, {
-    cause,
-  });
-}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 import { ControlPlaneError } from '../errors.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
 
@@ -12,6 +13,8 @@ export interface DataFolder {
   readonly token: string;
   /** The node's name: made once from the host's name, so that it stays when the host is renamed. */
   readonly node: string;
+  /** Writes down another control token than the one in the folder. */
+  keepToken(token: string): Promise<void>;
   /** Lets another process use the folder. */
   release(): Promise<void>;
 }
@@ -32,7 +35,7 @@ export async function openDataFolder(options: { path: string; token?: string | u
     lock = await lockFolder(path);
     const token = options.token ?? (await readOrMake(join(path, 'token'), () => randomBytes(32).toString('base64url')));
     const node = await readOrMake(join(path, 'node'), makeNodeName);
-    return { path, token, node, release };
+    return { path, token, node, keepToken: (other) => writeOver(join(path, 'token'), other), release };
   } catch (error) {
     await release();
     if (error instanceof ControlPlaneError) throw error;
@@ -75,6 +78,10 @@ async function writeWhole(path: string, content: string): Promise<void> {
   await file.close();
   await link(part, path);
   await rm(part);
+}
+
+async function writeOver(path: string, line: string): Promise<void> {
+  await writeFileAtomic(path, `${line}\n`, { mode: 0o600 });
 }
 
 function makeNodeName(): string {

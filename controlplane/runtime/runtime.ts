@@ -21,6 +21,7 @@ import { type Deployment, openDeployments } from './rollout/deployments.ts';
 import { Fleet } from './rollout/fleet.ts';
 import { Lanes } from './rollout/lanes.ts';
 import { Launcher } from './rollout/launcher.ts';
+import { Ownership, type OwnershipOptions } from './rollout/ownership.ts';
 import { Restorer } from './rollout/restorer.ts';
 import { Rollouts } from './rollout/rollouts.ts';
 import { describeDeployment } from './rollout/status.ts';
@@ -51,6 +52,7 @@ export interface RuntimeOptions {
   /** What git and builds get, as they fetch: `environment`, and what leads to credentials and proxies, such as SSH_AUTH_SOCK. */
   readonly fetchEnvironment: Readonly<Record<string, string>>;
   readonly log: Logger;
+  readonly clusterNodes?: OwnershipOptions['clusterNodes'];
   /** Where instances listen. Default 127.0.0.1. */
   readonly host?: string;
   /** Instead of those in `limits.ts`. */
@@ -75,7 +77,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const records = openInstanceRecords({ client, node, log });
   const orphans = await findOrphans({ client, node, mark, records, drained, limits, log });
   const deployments = openDeployments({ client, log });
-  const deployed = (await deployments.list()).map(({ deployment }) => deployment);
+  const ownership = new Ownership({ node, clusterNodes: options.clusterNodes });
+  const deployed = (await deployments.list()).flatMap(({ deployment }) =>
+    ownership.isOwn(deployment) ? [deployment] : [],
+  );
   await orphans.endAllBut(new Set(deployed.map(({ service }) => service)));
 
   const claims = new Claims(now);
@@ -121,6 +126,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   sweeper.sweep();
   const rollouts = new Rollouts({
+    node,
+    ownership,
     sources,
     deployments,
     deployer,
@@ -142,7 +149,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return describeDeployment({
       deployment,
       instances: fleet.of(service),
-      trouble: restorer.trouble(service),
+      trouble: ownership.troubleOf(deployment) ?? restorer.trouble(service),
       namespaces,
     });
   };

@@ -34,6 +34,15 @@ export interface Deployment {
   }[];
 }
 
+export interface Node {
+  readonly name: string;
+  readonly address: string;
+  readonly role: 'leader' | 'member' | 'learner' | 'single';
+  readonly up: boolean;
+  readonly instances: number;
+  readonly version: string;
+}
+
 export interface Service {
   readonly name: string;
   readonly version: string;

@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command that becomes the one that follows it, such as `taskset -c 0`; default none. */
   readonly launcher?: readonly string[];
+  /** Hears of each line that it prints. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A `micro server`, or one plane of it, in a process of its own. */
@@ -39,6 +41,10 @@ export interface Server extends AsyncDisposable {
   log(): string;
   /** Ends it as a crash does. What it ran goes on. */
   crash(): Promise<void>;
+  /** Resolves with its exit code when it has ended. */
+  readonly exited: Promise<number | undefined>;
+  /** Ends it, and everything it ran, as when its machine fails. */
+  fail(): Promise<void>;
   /** Asks it to end; resolves with its exit code. */
   stop(): Promise<number | undefined>;
 }
@@ -64,7 +70,7 @@ const defaultFlags = {
  * @throws Error with what it printed, when it ends or is not ready within 30 s
  */
 export async function startServer(options: StartOptions): Promise<Server> {
-  const { command = 'server', dataDir, flags = [], env, launcher } = options;
+  const { command = 'server', dataDir, flags = [], env, launcher, onLine } = options;
   const preset = Object.entries(defaultFlags[command]).filter(([flag]) => !flags.includes(flag));
   const child = spawnMicro([command, '--data-dir', dataDir, ...preset.flat(), ...flags], env, launcher);
   const lines: string[] = [];
@@ -74,6 +80,7 @@ export async function startServer(options: StartOptions): Promise<Server> {
   const ready = new Promise<Addresses>((resolve, reject) => {
     const printed = readLines(child.iterable({ from: 'all' }), (line) => {
       if (lines.push(line) > mostLogLines) lines.shift();
+      onLine?.(line);
       const addresses = readReadyLine(line);
       if (addresses === undefined) return;
       clearTimeout(timer);
@@ -121,6 +128,8 @@ export async function startServer(options: StartOptions): Promise<Server> {
         const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
         return exited.finally(() => clearTimeout(timer));
       },
+      exited,
+      fail: dispose,
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 import {
   type ChannelCredentials,
+  type ChannelOptions as GrpcOptions,
   type ClientOptions,
   credentials,
   type Interceptor,
@@ -14,6 +15,24 @@ export interface ChannelOptions {
   readonly token?: string | undefined;
   /** Longest time for a unary call, 5,000 ms by default. Streams have none. */
   readonly unaryDeadlineMs?: number;
+  /** Default: peers do not know each other, and nothing is encrypted. */
+  readonly tls?: ChannelTls | undefined;
+}
+
+/** How the two ends of a channel know each other. */
+export interface ChannelTls {
+  readonly credentials: ChannelCredentials;
+  /** What the certificate of the server is for, wherever the server is. */
+  readonly serverName: string;
+}
+
+/** The credentials of a channel, and options that go with them. */
+export function channelSecurity(tls: ChannelTls | undefined): {
+  readonly credentials: ChannelCredentials;
+  readonly options: GrpcOptions;
+} {
+  if (tls === undefined) return { credentials: credentials.createInsecure(), options: {} };
+  return { credentials: tls.credentials, options: { 'grpc.ssl_target_name_override': tls.serverName } };
 }
 
 /**
@@ -24,9 +43,11 @@ export interface ChannelOptions {
 export function connect<Client>(
   Client: new (target: string, credentials: ChannelCredentials, options: Partial<ClientOptions>) => Client,
   address: Address,
-  { token, unaryDeadlineMs = 5_000 }: ChannelOptions = {},
+  { token, unaryDeadlineMs = 5_000, tls }: ChannelOptions = {},
 ): Client {
-  return new Client(formatAddress(address), credentials.createInsecure(), {
+  const security = channelSecurity(tls);
+  return new Client(formatAddress(address), security.credentials, {
+    ...security.options,
     interceptors: [unaryDeadline(unaryDeadlineMs), ...(token === undefined ? [] : [sendToken(token)])],
     // Peers are named outright; the http_proxy variables of the environment are for the web.
     'grpc.enable_http_proxy': 0,

@@ -1,6 +1,13 @@
-import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import {
+  Channel,
+  type ChannelCredentials,
+  type ChannelOptions,
+  InterceptingCall,
+  type Interceptor,
+} from '@grpc/grpc-js';
 import { circuitBreaker, ConsecutiveBreaker, handleWhen, noop } from 'cockatiel';
 import { Etcd3, isRecoverableError } from 'etcd3';
+import { channelSecurity, type ChannelTls } from '../../../proto/channel/client.ts';
 import { storePolicy } from './store-policy.ts';
 
 export interface EtcdOptions {
@@ -8,6 +15,10 @@ export interface EtcdOptions {
   readonly hosts: readonly string[];
   /** How long one call may take, in milliseconds. Default 5000. */
   readonly timeoutMs?: number;
+  /** How client and store know each other. Default: they do not, and nothing is encrypted. */
+  readonly tls?: ChannelTls;
+  /** Says why the store does not answer, when somebody knows better than the calls that fail. */
+  readonly explain?: () => string | undefined;
 }
 
 /** An answer larger than this is refused: etcd's own limit on a request is 1.5 MiB. */
@@ -22,7 +33,7 @@ const restMs = 5_000;
  * Beyond what `etcd3` does by itself, every call has a deadline, and fails as ControlPlaneError `unavailable` when the
  * store does not answer; streams end when the member that serves them loses its leader; nothing goes through a proxy.
  */
-export function connectEtcd({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 {
+export function connectEtcd({ hosts, timeoutMs = 5_000, tls, explain }: EtcdOptions): Etcd3 {
   return new Etcd3({
     hosts: [...hosts],
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
@@ -36,9 +47,11 @@ export function connectEtcd({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 {
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
       interceptors: [requireLeader],
+      // etcd3 itself takes certificates as text, which could not be renewed.
+      ...(tls && { channelFactoryOverride: channelWith(tls) }),
     },
     faultHandling: {
-      global: storePolicy(hosts),
+      global: storePolicy(hosts, explain),
       // With one host there is nobody else to ask, and a breaker would only delay its return.
       host: () =>
         hosts.length === 1
@@ -49,6 +62,12 @@ export function connectEtcd({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 {
             }),
     },
   });
+}
+
+function channelWith(tls: ChannelTls) {
+  const security = channelSecurity(tls);
+  return (address: string, _insecure: ChannelCredentials, options: ChannelOptions) =>
+    new Channel(address, security.credentials, { ...options, ...security.options });
 }
 
 /**

@@ -1,24 +1,29 @@
 import { handleWhen, type IDefaultPolicyContext, type IPolicy, noop, retry } from 'cockatiel';
-import { GRPCDeadlineExceededError, GRPCResourceExhastedError, GRPCUnavailableError } from 'etcd3';
+import { GRPCDeadlineExceededError, GRPCResourceExhastedError, GRPCUnavailableError, GRPCUnknownError } from 'etcd3';
 import { ControlPlaneError } from '../../errors.ts';
 
 /**
  * What `etcd3` does about a call that fails: asks another host when the call surely never left, and says in plain words
  * when the store is away. A call that may have arrived is not repeated: the second one could undo what came between.
  */
-export function storePolicy(hosts: readonly string[]): IPolicy {
-  return new StorePolicy(hosts);
+export function storePolicy(hosts: readonly string[], explain: Explain = () => undefined): IPolicy {
+  return new StorePolicy(hosts, explain);
 }
+
+/** Why the store does not answer, when somebody knows better. */
+type Explain = () => string | undefined;
 
 class StorePolicy implements IPolicy {
   declare readonly _altReturn: never;
   readonly onSuccess = noop.onSuccess;
   readonly onFailure = noop.onFailure;
   readonly #hosts: readonly string[];
+  readonly #explain: Explain;
   readonly #failover: IPolicy;
 
-  constructor(hosts: readonly string[]) {
+  constructor(hosts: readonly string[], explain: Explain) {
     this.#hosts = hosts;
+    this.#explain = explain;
     this.#failover = retry(handleWhen(neverSent), { maxAttempts: hosts.length - 1 });
   }
 
@@ -27,8 +32,14 @@ class StorePolicy implements IPolicy {
     try {
       return await this.#failover.execute(call, signal);
     } catch (error) {
-      throw describe(error, this.#hosts, performance.now() - started);
+      throw this.#describe(error, performance.now() - started);
     }
+  }
+
+  #describe(error: unknown, elapsedMs: number): unknown {
+    const described = describe(error, this.#hosts, elapsedMs);
+    const why = described instanceof ControlPlaneError ? this.#explain() : undefined;
+    return why === undefined ? described : new ControlPlaneError('unavailable', why, { cause: described });
   }
 }
 
@@ -40,7 +51,7 @@ function neverSent(error: Error): boolean {
 function describe(error: unknown, hosts: readonly string[], elapsedMs: number): unknown {
   const store = `etcd at ${hosts.join(', ')}`;
   const seconds = (elapsedMs / 1_000).toFixed(1);
-  if (error instanceof GRPCDeadlineExceededError) {
+  if (error instanceof GRPCDeadlineExceededError || isDeadlineOfServer(error)) {
     return new ControlPlaneError('unavailable', `${store} did not answer within ${seconds} s`, { cause: error });
   }
   if (error instanceof GRPCUnavailableError) {
@@ -51,6 +62,11 @@ function describe(error: unknown, hosts: readonly string[], elapsedMs: number): 
     return new ControlPlaneError('unavailable', `${store} refused a call: ${reasonOf(error)}`, { cause: error });
   }
   return error;
+}
+
+/** What etcd says when it notices before we do that the time is up. */
+function isDeadlineOfServer(error: unknown): boolean {
+  return error instanceof GRPCUnknownError && error.message.endsWith('context deadline exceeded');
 }
 
 /** The text of a gRPC error without the status that grpc-js puts before it, and the empty note that it ends with. */

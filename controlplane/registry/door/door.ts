@@ -2,6 +2,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { type Address, formatAddress, type TcpAddress } from '../../../proto/channel/address.ts';
+import type { ChannelTls } from '../../../proto/channel/client.ts';
 import { ControlPlaneError } from '../../errors.ts';
 import { ClusterService, KVService, LeaseService, MaintenanceService, WatchService } from '../../etcd/gen/rpc.ts';
 import { registryPrefix } from '../keys.ts';
@@ -16,6 +17,8 @@ export interface RegistryDoorOptions {
   readonly listen: TcpAddress;
   /** The endpoints of the etcd behind the door. */
   readonly upstream: readonly Address[];
+  /** How that etcd and the door know each other. Default: they do not. */
+  readonly upstreamTls?: ChannelTls | undefined;
   readonly log: Logger;
 }
 
@@ -45,10 +48,11 @@ const maxStreams = 1_000;
 export async function startRegistryDoor({
   listen,
   upstream: addresses,
+  upstreamTls,
   log,
 }: RegistryDoorOptions): Promise<RegistryDoor> {
   await using starting = new AsyncDisposableStack();
-  const upstream = starting.adopt(connectUpstream(addresses), (upstream) => upstream.close());
+  const upstream = starting.adopt(connectUpstream(addresses, upstreamTls), (upstream) => upstream.close());
   const server = starting.adopt(
     new Server({ 'grpc.max_receive_message_length': maxRequestBytes, 'grpc.max_concurrent_streams': maxStreams }),
     drain,

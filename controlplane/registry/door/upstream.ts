@@ -1,5 +1,6 @@
-import { type ChannelOptions, credentials, status } from '@grpc/grpc-js';
+import { type ChannelOptions, status } from '@grpc/grpc-js';
 import { type Address, formatAddress } from '../../../proto/channel/address.ts';
+import { channelSecurity, type ChannelTls } from '../../../proto/channel/client.ts';
 import { ClusterClient, KVClient, LeaseClient, MaintenanceClient, WatchClient } from '../../etcd/gen/rpc.ts';
 
 /** The clients of one endpoint of the etcd behind the door. */
@@ -30,8 +31,8 @@ const options: ChannelOptions = {
 };
 
 /** Connects to an endpoint when it is first used. */
-export function connectUpstream(addresses: readonly Address[]): Upstream {
-  const endpoints = addresses.map((address) => connectEndpoint(formatAddress(address)));
+export function connectUpstream(addresses: readonly Address[], tls: ChannelTls | undefined): Upstream {
+  const endpoints = addresses.map((address) => connectEndpoint(formatAddress(address), tls));
   const [first] = endpoints;
   if (first === undefined) throw new TypeError('the registry door needs an etcd to forward to');
   let current = first;
@@ -50,13 +51,14 @@ export function connectUpstream(addresses: readonly Address[]): Upstream {
   };
 }
 
-function connectEndpoint(target: string): Endpoint {
-  const insecure = credentials.createInsecure();
+function connectEndpoint(target: string, tls: ChannelTls | undefined): Endpoint {
+  const { credentials, options: own } = channelSecurity(tls);
+  const all = { ...options, ...own };
   return {
-    kv: new KVClient(target, insecure, options),
-    watch: new WatchClient(target, insecure, options),
-    lease: new LeaseClient(target, insecure, options),
-    maintenance: new MaintenanceClient(target, insecure, options),
-    cluster: new ClusterClient(target, insecure, options),
+    kv: new KVClient(target, credentials, all),
+    watch: new WatchClient(target, credentials, all),
+    lease: new LeaseClient(target, credentials, all),
+    maintenance: new MaintenanceClient(target, credentials, all),
+    cluster: new ClusterClient(target, credentials, all),
   };
 }

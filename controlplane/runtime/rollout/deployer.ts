@@ -117,5 +117,6 @@ function describeShare({ version, canary }: Deployment): string {
 
 /** Whether a deployment asks for nothing else than the other. */
 function isSameWork(one: Deployment, other: Deployment | undefined): boolean {
-  return isDeepStrictEqual({ ...one, updatedUnixMs: 0 }, { ...other, updatedUnixMs: 0 });
+  const unmarked = { updatedUnixMs: 0, node: '' };
+  return isDeepStrictEqual({ ...one, ...unmarked }, { ...other, ...unmarked });
 }

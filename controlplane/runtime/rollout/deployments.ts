@@ -33,6 +33,8 @@ const schema = releaseSchema.extend({
   /** What ran before and can be rolled back to, newest first. */
   history: z.array(releaseSchema).default([]),
   canary: canarySchema.optional(),
+  /** The node that runs it: see `ownership.ts`. */
+  node: z.string().optional(),
 });
 
 /** The desired state of one service. */

@@ -14,11 +14,15 @@ import type { Deployer } from './deployer.ts';
 import type { Deployment, Deployments } from './deployments.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lanes } from './lanes.ts';
+import type { Ownership } from './ownership.ts';
 import { releaseFrom } from './release.ts';
 import type { Restorer } from './restorer.ts';
 import { needsOf, type Sweeper } from './sweeper.ts';
 
 export interface RolloutsOptions {
+  /** Name of this node. */
+  readonly node: string;
+  readonly ownership: Ownership;
   readonly sources: Sources;
   readonly deployments: Deployments;
   readonly deployer: Deployer;
@@ -110,8 +114,10 @@ export class Rollouts {
   }
 
   async kill(name: string): Promise<string> {
-    const { deployments, lanes, fleet, orphans, restorer, sweeper } = this.#parts;
+    const { ownership, deployments, lanes, fleet, orphans, restorer, sweeper } = this.#parts;
     const service = await this.#resolve(name);
+    const stored = await deployments.get(service);
+    if (stored !== undefined) await ownership.assertFree(stored.deployment);
     await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
     const work = async (): Promise<void> => {
       await deployments.remove(service);
@@ -148,11 +154,12 @@ export class Rollouts {
     { what, onEvent, signal }: { readonly what: string; readonly onEvent: OnEvent; readonly signal: AbortSignal },
     change: (previous: Deployment | undefined) => Deployment,
   ): Promise<Deployment> {
-    const { deployments, deployer, lanes, restorer, stopping } = this.#parts;
+    const { node, ownership, deployments, deployer, lanes, restorer, stopping } = this.#parts;
     stopping.throwIfAborted();
     const work = async (signal: AbortSignal): Promise<Deployment> => {
       const previous = await deployments.get(service);
-      return deployer.bring(change(previous?.deployment), previous, onEvent, signal);
+      if (previous !== undefined) await ownership.assertFree(previous.deployment);
+      return deployer.bring({ ...change(previous?.deployment), node }, previous, onEvent, signal);
     };
     const deployment = await lanes.enter({ service, what, signal, work });
     restorer.forget(service);

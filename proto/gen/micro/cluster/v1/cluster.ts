@@ -27,6 +27,8 @@ export const StoreMode = {
   STORE_MODE_UNSPECIFIED: 0,
   STORE_MODE_EMBEDDED: 1,
   STORE_MODE_EXTERNAL: 2,
+  /** STORE_MODE_MANAGED - One member of the cluster's etcd, which the node looks after. */
+  STORE_MODE_MANAGED: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -36,7 +38,31 @@ export namespace StoreMode {
   export type STORE_MODE_UNSPECIFIED = typeof StoreMode.STORE_MODE_UNSPECIFIED;
   export type STORE_MODE_EMBEDDED = typeof StoreMode.STORE_MODE_EMBEDDED;
   export type STORE_MODE_EXTERNAL = typeof StoreMode.STORE_MODE_EXTERNAL;
+  export type STORE_MODE_MANAGED = typeof StoreMode.STORE_MODE_MANAGED;
   export type UNRECOGNIZED = typeof StoreMode.UNRECOGNIZED;
+}
+
+export const NodeRole = {
+  NODE_ROLE_UNSPECIFIED: 0,
+  /** NODE_ROLE_SINGLE - It is alone with its store, or shares one that somebody else runs. */
+  NODE_ROLE_SINGLE: 1,
+  /** NODE_ROLE_LEADER - Its etcd leads the others. */
+  NODE_ROLE_LEADER: 2,
+  NODE_ROLE_MEMBER: 3,
+  /** NODE_ROLE_LEARNER - It has no vote yet: it copies what the others have. */
+  NODE_ROLE_LEARNER: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type NodeRole = typeof NodeRole[keyof typeof NodeRole];
+
+export namespace NodeRole {
+  export type NODE_ROLE_UNSPECIFIED = typeof NodeRole.NODE_ROLE_UNSPECIFIED;
+  export type NODE_ROLE_SINGLE = typeof NodeRole.NODE_ROLE_SINGLE;
+  export type NODE_ROLE_LEADER = typeof NodeRole.NODE_ROLE_LEADER;
+  export type NODE_ROLE_MEMBER = typeof NodeRole.NODE_ROLE_MEMBER;
+  export type NODE_ROLE_LEARNER = typeof NodeRole.NODE_ROLE_LEARNER;
+  export type UNRECOGNIZED = typeof NodeRole.UNRECOGNIZED;
 }
 
 export interface HealthRequest {
@@ -80,6 +106,59 @@ export interface DataPlane {
   readonly httpAddress: string;
   /** Whether it speaks TLS there. */
   readonly httpUsesTls: boolean;
+}
+
+export interface ListNodesRequest {
+}
+
+export interface ListNodesResponse {
+  readonly nodes: readonly Node[];
+}
+
+export interface Node {
+  /** Empty for one that was added and has never been started. */
+  readonly name: string;
+  /**
+   * "host:port" of its control listener; of a node that has never been started, where its etcd will listen. Empty for one
+   * that is alone.
+   */
+  readonly address: string;
+  readonly role: NodeRole;
+  /** Whether it answers. */
+  readonly up: boolean;
+  /** Why it does not answer. */
+  readonly reason: string;
+  /** How many instances it runs, as the store has it. */
+  readonly instances: number;
+  /** Version of micro server; empty while it does not answer. */
+  readonly version: string;
+}
+
+export interface AddNodeRequest {
+  /** Where its etcd will listen for the others: "host" or "host:port", 2380 by default. */
+  readonly address: string;
+}
+
+export interface AddNodeResponse {
+}
+
+export interface RemoveNodeRequest {
+  /** Name or address. */
+  readonly node: string;
+}
+
+export interface RemoveNodeResponse {
+  /** Its name; its address where it has none. */
+  readonly node: string;
+}
+
+export interface PromoteNodeRequest {
+  /** Name or address. */
+  readonly node: string;
+}
+
+export interface PromoteNodeResponse {
+  readonly node: string;
 }
 
 function createBaseHealthRequest(): HealthRequest {
@@ -481,6 +560,464 @@ export const DataPlane: MessageFns<DataPlane> = {
   },
 };
 
+function createBaseListNodesRequest(): ListNodesRequest {
+  return {};
+}
+
+export const ListNodesRequest: MessageFns<ListNodesRequest> = {
+  encode(_: ListNodesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNodesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNodesRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListNodesResponse(): ListNodesResponse {
+  return { nodes: [] };
+}
+
+export const ListNodesResponse: MessageFns<ListNodesResponse> = {
+  encode(message: ListNodesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      Node.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNodesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNodesResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(Node.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNode(): Node {
+  return { name: "", address: "", role: 0, up: false, reason: "", instances: 0, version: "" };
+}
+
+export const Node: MessageFns<Node> = {
+  encode(message: Node, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.address !== "") {
+      writer.uint32(18).string(message.address);
+    }
+    if (message.role !== 0) {
+      writer.uint32(24).int32(message.role);
+    }
+    if (message.up !== false) {
+      writer.uint32(32).bool(message.up);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.instances !== 0) {
+      writer.uint32(48).uint32(message.instances);
+    }
+    if (message.version !== "") {
+      writer.uint32(58).string(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Node {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNode() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.up = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.instances = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAddNodeRequest(): AddNodeRequest {
+  return { address: "" };
+}
+
+export const AddNodeRequest: MessageFns<AddNodeRequest> = {
+  encode(message: AddNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddNodeRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAddNodeResponse(): AddNodeResponse {
+  return {};
+}
+
+export const AddNodeResponse: MessageFns<AddNodeResponse> = {
+  encode(_: AddNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddNodeResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRemoveNodeRequest(): RemoveNodeRequest {
+  return { node: "" };
+}
+
+export const RemoveNodeRequest: MessageFns<RemoveNodeRequest> = {
+  encode(message: RemoveNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveNodeRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRemoveNodeResponse(): RemoveNodeResponse {
+  return { node: "" };
+}
+
+export const RemoveNodeResponse: MessageFns<RemoveNodeResponse> = {
+  encode(message: RemoveNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveNodeResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePromoteNodeRequest(): PromoteNodeRequest {
+  return { node: "" };
+}
+
+export const PromoteNodeRequest: MessageFns<PromoteNodeRequest> = {
+  encode(message: PromoteNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteNodeRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePromoteNodeResponse(): PromoteNodeResponse {
+  return { node: "" };
+}
+
+export const PromoteNodeResponse: MessageFns<PromoteNodeResponse> = {
+  encode(message: PromoteNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteNodeResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 export type ClusterService = typeof ClusterService;
 export const ClusterService = {
   /** Health tells how each part of this node does. */
@@ -493,11 +1030,59 @@ export const ClusterService = {
     responseSerialize: (value: HealthResponse): Buffer => Buffer.from(HealthResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): HealthResponse => HealthResponse.decode(value),
   },
+  /** ListNodes tells of the nodes of the cluster, sorted by name. It is answered without a quorum, too. */
+  listNodes: {
+    path: "/micro.cluster.v1.Cluster/ListNodes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListNodesRequest): Buffer => Buffer.from(ListNodesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListNodesRequest => ListNodesRequest.decode(value),
+    responseSerialize: (value: ListNodesResponse): Buffer => Buffer.from(ListNodesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListNodesResponse => ListNodesResponse.decode(value),
+  },
+  /** AddNode makes room for a node that has yet to be started, as a learner. */
+  addNode: {
+    path: "/micro.cluster.v1.Cluster/AddNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AddNodeRequest): Buffer => Buffer.from(AddNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AddNodeRequest => AddNodeRequest.decode(value),
+    responseSerialize: (value: AddNodeResponse): Buffer => Buffer.from(AddNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddNodeResponse => AddNodeResponse.decode(value),
+  },
+  /** RemoveNode takes a node out of the cluster for good. It ends when it learns of that. */
+  removeNode: {
+    path: "/micro.cluster.v1.Cluster/RemoveNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveNodeRequest): Buffer => Buffer.from(RemoveNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveNodeRequest => RemoveNodeRequest.decode(value),
+    responseSerialize: (value: RemoveNodeResponse): Buffer => Buffer.from(RemoveNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveNodeResponse => RemoveNodeResponse.decode(value),
+  },
+  /** PromoteNode lets a learner vote. Nodes ask for that themselves when they have caught up. */
+  promoteNode: {
+    path: "/micro.cluster.v1.Cluster/PromoteNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PromoteNodeRequest): Buffer => Buffer.from(PromoteNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PromoteNodeRequest => PromoteNodeRequest.decode(value),
+    responseSerialize: (value: PromoteNodeResponse): Buffer => Buffer.from(PromoteNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PromoteNodeResponse => PromoteNodeResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServer extends UntypedServiceImplementation {
   /** Health tells how each part of this node does. */
   health: handleUnaryCall<HealthRequest, HealthResponse>;
+  /** ListNodes tells of the nodes of the cluster, sorted by name. It is answered without a quorum, too. */
+  listNodes: handleUnaryCall<ListNodesRequest, ListNodesResponse>;
+  /** AddNode makes room for a node that has yet to be started, as a learner. */
+  addNode: handleUnaryCall<AddNodeRequest, AddNodeResponse>;
+  /** RemoveNode takes a node out of the cluster for good. It ends when it learns of that. */
+  removeNode: handleUnaryCall<RemoveNodeRequest, RemoveNodeResponse>;
+  /** PromoteNode lets a learner vote. Nodes ask for that themselves when they have caught up. */
+  promoteNode: handleUnaryCall<PromoteNodeRequest, PromoteNodeResponse>;
 }
 
 export interface ClusterClient extends Client {
@@ -516,6 +1101,70 @@ export interface ClusterClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HealthResponse) => void,
+  ): ClientUnaryCall;
+  /** ListNodes tells of the nodes of the cluster, sorted by name. It is answered without a quorum, too. */
+  listNodes(
+    request: ListNodesRequest,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  listNodes(
+    request: ListNodesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  listNodes(
+    request: ListNodesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  /** AddNode makes room for a node that has yet to be started, as a learner. */
+  addNode(
+    request: AddNodeRequest,
+    callback: (error: ServiceError | null, response: AddNodeResponse) => void,
+  ): ClientUnaryCall;
+  addNode(
+    request: AddNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddNodeResponse) => void,
+  ): ClientUnaryCall;
+  addNode(
+    request: AddNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddNodeResponse) => void,
+  ): ClientUnaryCall;
+  /** RemoveNode takes a node out of the cluster for good. It ends when it learns of that. */
+  removeNode(
+    request: RemoveNodeRequest,
+    callback: (error: ServiceError | null, response: RemoveNodeResponse) => void,
+  ): ClientUnaryCall;
+  removeNode(
+    request: RemoveNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveNodeResponse) => void,
+  ): ClientUnaryCall;
+  removeNode(
+    request: RemoveNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveNodeResponse) => void,
+  ): ClientUnaryCall;
+  /** PromoteNode lets a learner vote. Nodes ask for that themselves when they have caught up. */
+  promoteNode(
+    request: PromoteNodeRequest,
+    callback: (error: ServiceError | null, response: PromoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  promoteNode(
+    request: PromoteNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PromoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  promoteNode(
+    request: PromoteNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PromoteNodeResponse) => void,
   ): ClientUnaryCall;
 }
 
