@@ -36,8 +36,10 @@ generate proto/gen ",comments=false" "$work/grpc"
 {
   printf '/** A google.protobuf.FileDescriptorSet of every service that micro server answers itself, in base64. */\n'
   printf "export const descriptors =\n  '"
-  for input in proto "$work/grpc"; do
-    buf build "$input" --as-file-descriptor-set --exclude-source-info --output -#format=binpb
+  # What nodes tell each other is not for whoever calls a server.
+  for input in "proto --exclude-path proto/micro/nodes" "$work/grpc"; do
+    # shellcheck disable=SC2086 -- options follow some
+    buf build $input --as-file-descriptor-set --exclude-source-info --output -#format=binpb
   done | base64 | tr -d '\n'
   printf "';\n"
 } >"$out/proto/gen/descriptors.ts"

@@ -34,6 +34,11 @@ test('without flags and environment the defaults hold', () => {
     tlsKey: undefined,
     trustedProxies: [],
     accessLog: 'stdout',
+    headTimeout: 10_000,
+    idleTimeout: 75_000,
+    connectTimeout: 1_000,
+    answerTimeout: 60_000,
+    maxStreams: 1_000,
     drainGrace: 500,
     drain: 10_000,
   });
