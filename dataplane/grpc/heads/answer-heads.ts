@@ -67,5 +67,5 @@ export class AnswerHeads {
 function answerLengthIn(list: readonly HpackField[], status: string | undefined): number | undefined {
   const length = contentLengthIn(list);
   if (status === '204') return length === undefined || length === 0 ? 0 : Number.NaN;
-  return status === '304' ? 0 : length;
+  return status === '304' && !Number.isNaN(length) ? 0 : length;
 }
