@@ -7,8 +7,7 @@ from answer import answer
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Seconds that a kept connection may rest.
+    # Seconds that a request may take to come in.
     timeout = 5
 
     def do_GET(self):

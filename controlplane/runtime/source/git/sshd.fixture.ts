@@ -73,7 +73,7 @@ PasswordAuthentication yes
     printed.push(line);
     if (line.startsWith('Server listening on')) break;
   }
-  if (server.exitCode !== null) throw new Error(`sshd ended: ${printed.join('\n')}`);
+  if (!printed.at(-1)?.startsWith('Server listening on')) throw new Error(`sshd ended: ${printed.join('\n')}`);
   server.stderr.resume();
   return {
     url: `ssh://${username}@127.0.0.1:${port}`,
