@@ -1,46 +1,49 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Deployment } from '../../../harness/listings.ts';
-import { type Server, startServer } from '../../../harness/server.ts';
+import { startServer } from '../../../harness/server.ts';
 import type { Bench } from '../bench.types.ts';
-import { runTeller, writeTeller } from '../service.ts';
+import { ask, runTeller, writeTeller } from '../service.ts';
 import { failedUnderLoad } from './under-load.ts';
 
 const name = 'teller';
 
-/** One of two instances is killed, again whenever both are ready, under load. */
+/** One of two instances is killed, again whenever both answer, under load. */
 export const crash: Bench = {
   name: 'crash',
   async run({ folder, signal }) {
     const source = await writeTeller(join(folder, name));
     await using server = await startServer({ dataDir: join(folder, 'data') });
     await runTeller(server, source, { name, instances: 2 });
+    const url = server.url(`/service/${name}/`);
     return await failedUnderLoad({
       what: 'crashes of one of 2 instances',
-      url: server.url(`/service/${name}/`),
+      url,
       total: 40_000,
       signal,
       async disturb(isOver) {
-        let times = 0;
+        const killed = new Set<number>();
         for (;;) {
-          const pids = await readyPids(server, isOver);
-          const pid = pids[times % pids.length];
-          if (pid === undefined) return times;
+          const [pid] = await answeringPids(url, killed, isOver);
+          if (pid === undefined) return killed.size;
           process.kill(pid, 'SIGKILL');
-          times += 1;
+          killed.add(pid);
         }
       },
     });
   },
 };
 
-/** The processes of both instances once they are ready; of none when the load ends before. */
-async function readyPids(server: Server, isOver: () => boolean): Promise<readonly number[]> {
+/** The processes of two instances that answer; of none when the load ends before. */
+async function answeringPids(
+  url: string,
+  killed: ReadonlySet<number>,
+  isOver: () => boolean,
+): Promise<readonly number[]> {
+  const seen = new Set<number>();
   while (!isOver()) {
-    const [deployment] = await server.list<Deployment>('status', name);
-    const ready = deployment?.instances.filter(({ state }) => state === 'ready') ?? [];
-    if (ready.length === 2) return ready.map(({ pid }) => pid);
-    await pause(100);
+    const { pid } = await ask(url);
+    // An answer that was on its way when it was killed.
+    if (!killed.has(pid)) seen.add(pid);
+    if (seen.size === 2) return [...seen];
   }
   return [];
 }

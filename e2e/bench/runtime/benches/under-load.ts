@@ -32,13 +32,17 @@ export async function failedUnderLoad(options: LoadOptions): Promise<readonly Fi
   const held = heldRate(answers);
   assert(Math.abs(held / requestsPerSecond - 1) <= tolerance, `${held.toFixed(0)} requests a second were sent`);
   assert(times > 0, `there were no ${what}`);
+  const failures = answers.filter((answer) => !isWell(answer));
+  for (const { startUs, status } of failures) {
+    process.stderr.write(`${status} at ${((startUs - (answers[0]?.startUs ?? 0)) / 1e6).toFixed(3)} s\n`);
+  }
   const count = total.toLocaleString('en');
   return [
     {
       name: `of ${count} requests at 2,000 a second, during ${times} ${what}`,
       contender: 'failed',
       unit: 'requests',
-      samples: [total - answers.filter(isWell).length],
+      samples: [total - answers.length + failures.length],
       targets: [{ atMost: 0 }],
     },
     { name: `99.9th percentile of that`, contender: what, unit: 'ms', samples: [percentile(answers, 0.999)] },
