@@ -190,7 +190,7 @@ test('micro kill stops a service and takes its routes away', async ({ server }) 
 test('every command of the table in the README has examples in its help', async ({ server }) => {
   const readme = await readFile('README.md', 'utf8');
   const commands = new Set(
-    [...readme.matchAll(/^\| `micro ([a-z]+(?: ls| get)?)/gm)].map(([, command]) => command ?? ''),
+    [...readme.matchAll(/^\| `micro ([a-z]+(?: ls| get| token)?)/gm)].map(([, command]) => command ?? ''),
   );
   expect(commands.size).toBeGreaterThan(5);
   for (const command of commands) {
