@@ -90,7 +90,7 @@ export async function startControl(
     signal: interrupted.signal,
     log,
   });
-  void plane.lost.then((error) => stop.fail(new OperationError(error.message, { cause: error })));
+  void plane.lost.then(stop.fail);
   const { addresses, internal, node, routes } = plane;
   return {
     addresses,

@@ -7,6 +7,7 @@ import { StoreMode } from '../../proto/gen/micro/cluster/v1/cluster.ts';
 import { ControlPlaneError } from '../errors.ts';
 import { connectEtcd } from '../etcd/client/connect.ts';
 import { connectMembers } from '../etcd/client/members.ts';
+import { assertFree } from '../etcd/managed/free-port.ts';
 import { startManagedMember } from '../etcd/managed/member.ts';
 import { findEtcd } from '../etcd/managed/program.ts';
 import { runtimeMark } from '../runtime/instance/mark.ts';
@@ -69,6 +70,12 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
     promote: (name) => admission.promote(name),
   });
 
+  const listenPeers = { host: ip, port: choice.peerPort };
+  // Of a node that has data, a killed server may have left an etcd that listens there.
+  if (local.record === undefined) {
+    await assertFree(listenPeers, '--etcd-peer-port');
+    await assertFree(listenClients, '--etcd-client-port');
+  }
   const record = local.record ?? (await commitToPlan(local, options));
   const folder = join(dataFolder, 'cluster', 'etcd');
   assertHasData(record, folder);
@@ -78,7 +85,7 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
       settings: {
         ...record.self,
         folder,
-        listenPeers: { host: ip, port: choice.peerPort },
+        listenPeers,
         listenClients,
         tls: credentials.files,
         initial: { ...record.plan, existing: record.joined },

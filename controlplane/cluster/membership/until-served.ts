@@ -24,7 +24,7 @@ export interface UntilServedOptions {
 /** How often the member is asked, in milliseconds. */
 const everyMs = 200;
 
-/** Members that start together answer for themselves first. */
+/** A cluster that starts has no leader for a moment, of which nobody need be told; in milliseconds. */
 const quietMs = 3_000;
 
 /**
