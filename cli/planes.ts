@@ -65,17 +65,27 @@ class Interrupted extends Error {
   }
 }
 
+interface StartOptions extends Pick<ControlPlaneOptions, 'onWaiting'> {
+  readonly stop: StopSignal;
+  /** Gives the start up, too. */
+  readonly signal?: AbortSignal;
+}
+
+type StartedControl = Plane &
+  AsyncDisposable &
+  Pick<ControlPlane, 'addresses' | 'internal' | 'node' | 'routes' | 'endStreams'>;
+
 /** Starts the control plane with the settings of the command line. */
 export async function startControl(
   options: ControlOptions,
   inherited: Pick<ControlPlaneOptions, 'version' | 'environment' | 'gitEnvironment'>,
-  stop: StopSignal,
+  { stop, onWaiting, signal }: StartOptions,
   log: Logger,
-): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'internal' | 'node' | 'routes' | 'endStreams'>> {
+): Promise<StartedControl> {
   // Loaded here, and not by client commands: it brings the store along.
   const { startControlPlane } = await import('../controlplane/control-plane.ts');
   const interrupted = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) => interrupted.abort(new Interrupted(signal));
+  const interrupt = (received: NodeJS.Signals) => interrupted.abort(new Interrupted(received));
   stop.first.then(interrupt, () => undefined);
   const plane = await startControlPlane({
     dataDir: options.dataDir,
@@ -87,7 +97,8 @@ export async function startControl(
     instanceDrainMs: options.instanceDrain,
     servicesRepository: options.servicesRepo,
     ...inherited,
-    signal: interrupted.signal,
+    ...(onWaiting && { onWaiting }),
+    signal: signal === undefined ? interrupted.signal : AbortSignal.any([interrupted.signal, signal]),
     log,
   });
   void plane.lost.then(stop.fail);

@@ -49,7 +49,12 @@ export interface ControlPlaneOptions {
   readonly servicesRepository: string;
   /** Version of the server. */
   readonly version: string;
-  /** Ends the wait for the other nodes of a cluster, for as long as which the start takes. */
+  /**
+   * Called once when the start waits for the other nodes of a cluster of which this one has data. A data plane has something
+   * to serve by meanwhile: the last good route table.
+   */
+  readonly onWaiting?: (waiting: Pick<ControlPlane, 'node' | 'internal'>) => void;
+  /** Ends that wait. */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
@@ -93,11 +98,22 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { node } = folder;
   const choice = options.store;
   const { client, cluster, ...store } = own(
-    await openStore({ choice, folder: folder.path, node, version, environment, signal: options.signal, log }),
+    await openStore({
+      choice,
+      folder: folder.path,
+      node,
+      version,
+      environment,
+      onWaiting: () => options.onWaiting?.({ node, internal: socketIn(folder.path) }),
+      signal: options.signal,
+      log,
+    }),
   );
   const token = options.token ?? (cluster === undefined ? folder.token : await shareControlToken(client, folder.token));
   if (token !== folder.token) await folder.keepToken(token);
-  const listen = cluster === undefined ? options.listen : await socketIn(folder.path);
+  const listen = cluster === undefined ? options.listen : socketIn(folder.path);
+  // Whoever listened there had the folder before.
+  if ('path' in listen) await rm(listen.path, { force: true });
   const server = own(await startControlServer({ listen, token, endless }));
 
   const mirror = own(await startMirror({ client, prefix: '/micro/', log }));
@@ -161,11 +177,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
 }
 
-/** A Unix socket that nothing listens on: whoever did had the folder before. */
-async function socketIn(folder: string): Promise<Address> {
-  const path = join(folder, 'control.sock');
-  await rm(path, { force: true });
-  return { path };
+/** Where the internal systems of a node of a cluster answer. */
+function socketIn(folder: string): Address {
+  return { path: join(folder, 'control.sock') };
 }
 
 /** Where the instances of a node listen: where the other nodes reach them, which on one machine is the loopback. */

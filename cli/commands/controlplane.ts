@@ -27,8 +27,8 @@ export class ControlPlaneCommand extends MicroCommand {
 
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
-    await runPlanes('controlplane', options, this.context.stdout, async (stack, log, signal) => {
-      return stack.use(await startControl(options, this.inherited(), signal, log)).addresses;
+    await runPlanes('controlplane', options, this.context.stdout, async (stack, log, stop) => {
+      return stack.use(await startControl(options, this.inherited(), { stop }, log)).addresses;
     });
   }
 }

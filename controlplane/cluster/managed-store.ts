@@ -34,6 +34,8 @@ export interface ManagedStoreOptions extends Pick<LocalNodeOptions, 'node' | 'da
   readonly choice: ManagedChoice;
   /** PATH and HOME for etcd. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called once when the cluster of which the node has data does not answer at once. */
+  readonly onWaiting: () => void;
   /** Ends the wait for a cluster. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -104,7 +106,8 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
     (client) => client.close(),
   );
   const { failed } = member;
-  await untilServed({ client, members, neighbours, name: record.self.name, others, failed, signal, log });
+  const onWaiting = record.stage === 'member' ? options.onWaiting : () => undefined;
+  await untilServed({ client, members, neighbours, name: record.self.name, others, failed, onWaiting, signal, log });
   member.proven();
   if (record.stage !== 'member') await local.commit({ ...record, stage: 'member' });
 
