@@ -1,6 +1,7 @@
 import { Command } from 'clipanion';
 import { MicroCommand } from '../micro-command.ts';
-import { runPlanes, startControl } from '../planes.ts';
+import { startControl } from '../control.ts';
+import { runPlanes } from '../planes.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import { controlPlaneSettings, dataDir, logLevel, token } from '../settings/settings.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'clipanion';
 import { MicroCommand } from '../micro-command.ts';
-import { beginControl } from '../begin-control.ts';
-import { graceAfter, runPlanes, startControl, startData } from '../planes.ts';
+import { beginControl, startControl } from '../control.ts';
+import { graceAfter, runPlanes, startData } from '../planes.ts';
 import { atAddress, clusterOf } from '../settings/address.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import {
