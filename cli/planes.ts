@@ -5,27 +5,13 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
-import type { ManagedChoice } from '../controlplane/cluster/managed-store.ts';
-import type { ControlPlane, ControlPlaneOptions } from '../controlplane/control-plane.ts';
 import type { DataPlane, DataPlaneOptions, StopOptions } from '../dataplane/data-plane.ts';
 import type { Timeouts } from '../dataplane/limits.ts';
 import { openAccessLog } from './access-log.ts';
+import { Interrupted } from './control.ts';
 import { OperationError } from './errors.ts';
 import { makeLog } from './log.ts';
 import { type StopSignal, stopSignal } from './signals.ts';
-
-interface ControlOptions {
-  readonly dataDir: string;
-  readonly token?: string | undefined;
-  readonly control: TcpAddress;
-  readonly etcd?: readonly TcpAddress[] | undefined;
-  readonly etcdListen: TcpAddress | undefined;
-  readonly namespace: string;
-  readonly instanceDrain: number;
-  readonly servicesRepo: string;
-  /** This node's place among those of a cluster; undefined for a server that is alone. */
-  readonly cluster?: ManagedChoice | undefined;
-}
 
 export interface DataOptions {
   readonly dataDir: string;
@@ -58,53 +44,6 @@ interface Listener extends TcpAddress {
 /** A plane that runs. */
 export interface Plane {
   readonly addresses: Listeners;
-}
-
-/** It was told to stop before it was ready. */
-class Interrupted extends Error {
-  readonly signal: NodeJS.Signals;
-
-  constructor(signal: NodeJS.Signals) {
-    super(`interrupted by ${signal}`);
-    this.signal = signal;
-  }
-}
-
-/** Starts the control plane with the settings of the command line. */
-export async function startControl(
-  options: ControlOptions,
-  inherited: Pick<ControlPlaneOptions, 'version' | 'environment' | 'fetchEnvironment'>,
-  stop: StopSignal,
-  log: Logger,
-): Promise<Plane & AsyncDisposable & Pick<ControlPlane, 'addresses' | 'internal' | 'node' | 'routes' | 'endStreams'>> {
-  // Loaded here, and not by client commands: it brings the store along.
-  const { startControlPlane } = await import('../controlplane/control-plane.ts');
-  const interrupted = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) => interrupted.abort(new Interrupted(signal));
-  stop.first.then(interrupt, () => undefined);
-  const plane = await startControlPlane({
-    dataDir: options.dataDir,
-    token: options.token,
-    listen: options.control,
-    store: options.cluster ?? (options.etcd === undefined ? 'embedded' : { endpoints: options.etcd }),
-    registryDoor: options.etcdListen,
-    namespace: options.namespace,
-    instanceDrainMs: options.instanceDrain,
-    servicesRepository: options.servicesRepo,
-    ...inherited,
-    signal: interrupted.signal,
-    log,
-  });
-  void plane.lost.then((error) => stop.fail(new OperationError(error.message, { cause: error })));
-  const { addresses, internal, node, routes } = plane;
-  return {
-    addresses,
-    internal,
-    node,
-    routes,
-    endStreams: () => plane.endStreams(),
-    [Symbol.asyncDispose]: () => plane.stop(),
-  };
 }
 
 /** Starts the data plane with the settings of the command line, in this process. */

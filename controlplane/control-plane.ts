@@ -1,34 +1,12 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
-import { type Address, dialable, formatAddress, type TcpAddress } from '../proto/channel/address.ts';
-import { BackupService } from '../proto/gen/micro/cluster/v1/backup.ts';
-import { ClusterService } from '../proto/gen/micro/cluster/v1/cluster.ts';
-import { RegistryService } from '../proto/gen/micro/registry/v1/registry.ts';
-import { RoutesService } from '../proto/gen/micro/routes/v1/routes.ts';
-import { RuntimeService } from '../proto/gen/micro/runtime/v1/runtime.ts';
-import { routesServiceDefinition } from '../proto/routes/serve.ts';
+import type { Address, TcpAddress } from '../proto/channel/address.ts';
 import type { RouteSource } from '../proto/routes/source.ts';
-import { backupService } from './api/backup.ts';
-import { clusterService } from './api/cluster.ts';
-import { registryService } from './api/registry.ts';
-import { routesService } from './api/routes.ts';
-import { runtimeService } from './api/runtime.ts';
-import { startControlServer } from './api/server.ts';
-import { shareControlToken } from './cluster/control-token.ts';
-import { startPresence } from './cluster/presence.ts';
-import { openDataFolder } from './data-folder/data-folder.ts';
-import type { ControlPlaneError } from './errors.ts';
-import { startMirror } from './etcd/client/mirror.ts';
-import { startRegistryDoor } from './registry/door/door.ts';
-import { startRegistrar } from './registry/registrar.ts';
-import { startSelfRegistrations } from './registry/self-registrations.ts';
-import { startRegistryView } from './registry/view.ts';
-import { compilePrefixes } from './routes/compile.ts';
-import { startRoutes } from './routes/follow.ts';
-import { startRuntime } from './runtime/runtime.ts';
-import { type Cluster, openStore, type StoreChoice } from './store.ts';
+import { type DataFolder, openDataFolder } from './data-folder/data-folder.ts';
+import { ControlPlaneError } from './errors.ts';
+import { internalSocket, type Parts, startParts } from './parts.ts';
+import { pause } from './runtime/instance/back-off.ts';
+import { openStore, type Store, type StoreChoice } from './store.ts';
 
 export interface ControlPlaneOptions {
   /** Folder for what this node keeps; made when it is missing. */
@@ -52,7 +30,12 @@ export interface ControlPlaneOptions {
   readonly servicesRepository: string;
   /** Version of the server. */
   readonly version: string;
-  /** Ends the wait for the other nodes of a cluster, for as long as which the start takes. */
+  /**
+   * Called once when the start waits for the other nodes of a cluster of which this one has data. A data plane has something
+   * to serve by meanwhile: the last good route table.
+   */
+  readonly onWaiting?: (waiting: Pick<ControlPlane, 'node' | 'internal'>) => void;
+  /** Ends that wait. */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
@@ -73,11 +56,8 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** How long a route change may take to reach every data plane before what depends on it goes on without. */
-const settleTimeoutMs = 5_000;
-
-/** Not those of data planes: they are told of the end of the services that run here. */
-const endless = [RuntimeService.logs, RegistryService.watch];
+/** How long a start is left alone after the store went away in the middle of it, in milliseconds. */
+const againMs = 500;
 
 /**
  * Starts the control plane. When it returns, what a killed predecessor left behind is gone, and the services that
@@ -86,72 +66,20 @@ const endless = [RuntimeService.logs, RegistryService.watch];
  * @throws ControlPlaneError when a part cannot be had; nothing is left running then
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { environment, fetchEnvironment, servicesRepository, log, version } = options;
+  const { version, environment, signal, log } = options;
   await using started = new AsyncDisposableStack();
   const own = <Part extends { stop(): void | Promise<void> }>(part: Part): Part =>
     started.adopt(part, async (stopping) => stopping.stop());
 
   const folder = await openDataFolder({ path: options.dataDir, token: options.token });
   started.defer(() => folder.release());
-  const { node } = folder;
+  const { node, path } = folder;
+  const onWaiting = () => options.onWaiting?.({ node, internal: internalSocket(path) });
   const choice = options.store;
-  const { client, cluster, ...store } = own(
-    await openStore({ choice, folder: folder.path, node, version, environment, signal: options.signal, log }),
-  );
-  const token = options.token ?? (cluster === undefined ? folder.token : await shareControlToken(client, folder.token));
-  if (token !== folder.token) await folder.keepToken(token);
-  const listen = cluster === undefined ? options.listen : await socketIn(folder.path);
-  const server = own(await startControlServer({ listen, token, endless }));
+  const store = own(await openStore({ choice, folder: path, node, version, environment, onWaiting, signal, log }));
+  const { server, publisher, door } = own(await startWhileItChanges(options, folder, store));
 
-  const mirror = own(await startMirror({ client, prefix: '/micro/', log }));
-  const view = own(startRegistryView({ mirror, log }));
-  const registrar = own(startRegistrar({ client, log }));
-  const selfRegistrations = own(startSelfRegistrations({ client, view, log }));
-
-  const prefixes = compilePrefixes(options.namespace);
-  const services = [RegistryService, RuntimeService, RoutesService, ClusterService];
-  const address = formatAddress(dialable(server.address));
-  const internal = { names: services.map(packageOf), address, node, version };
-  const { publisher } = own(startRoutes({ mirror, registry: view, prefixes, internal }));
-
-  const settled = (revision: bigint) => publisher.settled(revision, settleTimeoutMs);
-  const runtime = own(
-    await startRuntime({
-      node,
-      folder: folder.path,
-      client,
-      registrar,
-      prefixes,
-      settled,
-      async drained(revision, addresses, timeoutMs) {
-        await settled(revision);
-        return publisher.drained(addresses, timeoutMs);
-      },
-      environment,
-      fetchEnvironment,
-      servicesRepository,
-      clusterNodes: cluster && (() => cluster.nodes.names()),
-      host: cluster === undefined ? '127.0.0.1' : instanceHost(cluster),
-      limits: { drainMs: options.instanceDrainMs },
-      log,
-    }),
-  );
-
-  server.add(RegistryService, registryService({ view, selfRegistrations, log }));
-  server.add(RuntimeService, runtimeService({ runtime, log }));
-  server.add(routesServiceDefinition, routesService(publisher));
-  server.add(
-    ClusterService,
-    clusterService({ node, version, storeMode: store.mode, mirror, publisher, nodes: cluster?.nodes, log }),
-  );
-  server.add(BackupService, backupService({ client, log }));
-
-  const { endpoints: upstream, tls: upstreamTls } = store;
-  const door =
-    options.registryDoor && own(await startRegistryDoor({ listen: options.registryDoor, upstream, upstreamTls, log }));
-  const self = { node, address: cluster?.address ?? '', version, startedUnixMs: Date.now() };
-  own(await startPresence({ client, self, log }));
-
+  const { cluster } = store;
   const control = 'path' in server.address ? options.listen : server.address;
   const running = started.move();
   return {
@@ -165,20 +93,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
 }
 
-/** A Unix socket that nothing listens on: whoever did had the folder before. */
-async function socketIn(folder: string): Promise<Address> {
-  const path = join(folder, 'control.sock');
-  await rm(path, { force: true });
-  return { path };
-}
-
-/** Where the instances of a node listen: where the other nodes reach them, which on one machine is the loopback. */
-function instanceHost({ listen: { host } }: Cluster): string {
-  return host.startsWith('127.') || host === '::1' ? '127.0.0.1' : host;
-}
-
-/** "micro.routes.v1": what callers route by. */
-function packageOf(service: Readonly<Record<string, { readonly path: string }>>): string {
-  const [method] = Object.values(service);
-  return (method?.path ?? '').replace(/^\/(.*)\.[^.]*\/.*$/, '$1');
+/** Starts the parts; again when a cluster that answered a moment ago does not, as when its leader has just changed. */
+async function startWhileItChanges(options: ControlPlaneOptions, folder: DataFolder, store: Store): Promise<Parts> {
+  const { signal, log } = options;
+  for (;;) {
+    try {
+      return await startParts(options, folder, store);
+    } catch (error) {
+      const isForNow = error instanceof ControlPlaneError && error.code === 'unavailable';
+      if (store.cluster === undefined || !isForNow) throw error;
+      log.warn({ err: error }, 'the cluster went away while this node started: trying again');
+    }
+    await pause(againMs, signal);
+    signal.throwIfAborted();
+  }
 }

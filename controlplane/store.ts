@@ -52,6 +52,8 @@ export interface StoreOptions {
   readonly version: string;
   /** PATH and HOME for an etcd of our own. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called once when the cluster of which this node has data does not answer at once. */
+  readonly onWaiting: () => void;
   /** Ends the wait for a cluster. */
   readonly signal: AbortSignal;
   readonly log: Logger;

@@ -1,6 +1,7 @@
 import { Command } from 'clipanion';
 import { MicroCommand } from '../micro-command.ts';
-import { runPlanes, startControl } from '../planes.ts';
+import { startControl } from '../control.ts';
+import { runPlanes } from '../planes.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import { controlPlaneSettings, dataDir, logLevel, token } from '../settings/settings.ts';
 
@@ -27,8 +28,8 @@ export class ControlPlaneCommand extends MicroCommand {
 
   protected override async run(): Promise<void> {
     const options = readSettings(settings, this, this.context.env);
-    await runPlanes('controlplane', options, this.context.stdout, async (stack, log, signal) => {
-      return stack.use(await startControl(options, this.inherited(), signal, log)).addresses;
+    await runPlanes('controlplane', options, this.context.stdout, async (stack, log, stop) => {
+      return stack.use(await startControl(options, this.inherited(), { stop }, log)).addresses;
     });
   }
 }

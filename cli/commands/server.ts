@@ -1,6 +1,7 @@
 import { Command } from 'clipanion';
 import { MicroCommand } from '../micro-command.ts';
-import { graceAfter, runPlanes, startControl, startData } from '../planes.ts';
+import { beginControl, startControl } from '../control.ts';
+import { graceAfter, runPlanes, startData } from '../planes.ts';
 import { atAddress, clusterOf } from '../settings/address.ts';
 import { flag, readSettings } from '../settings/setting.ts';
 import {
@@ -71,17 +72,19 @@ export class ServerCommand extends MicroCommand {
   protected override async run(): Promise<void> {
     const given = atAddress(readSettings(settings, this, this.context.env));
     const options = { ...given, cluster: clusterOf(given) };
-    await runPlanes('server', options, this.context.stdout, async (stack, log, signal) => {
-      const controlPlane = stack.use(await startControl(options, this.inherited(), signal, log));
-      const { node, addresses, internal } = controlPlane;
+    await runPlanes('server', options, this.context.stdout, async (stack, log, stop) => {
+      const control = beginControl((more) => startControl(options, this.inherited(), { stop, ...more }, log));
+      stack.use(control);
+      const { node, internal, routes } = await control.begun;
       const starting =
         options.workers === 1
-          ? startData(options, controlPlane, log)
+          ? startData(options, { node, routes }, log)
           : startDataWorkers(options, { node, control: internal }, this.context.env, log);
-      const dataPlane = stack.adopt(await starting, (plane) => plane.stop(graceAfter(signal)));
+      const dataPlane = stack.adopt(await starting, (plane) => plane.stop(graceAfter(stop)));
+      const controlPlane = await control.started;
       // First of all: the data plane lets calls in flight finish, and these never do.
       stack.defer(() => controlPlane.endStreams());
-      return { ...dataPlane.addresses, ...addresses };
+      return { ...dataPlane.addresses, ...controlPlane.addresses };
     });
   }
 }

@@ -14,9 +14,10 @@ interface Listening {
 const loopback = '127.0.0.1';
 
 /**
- * Puts the listeners on `--address`, where that is given: those that name no host of their own, and on a machine on which
- * several nodes are tried, on addresses of the loopback, the admin entrypoint, too. That of the control plane is there in a
- * cluster alone.
+ * Puts listeners on `--address`, where that is given: those that name no host of their own; the control listener in a
+ * cluster; and the admin entrypoint where several nodes are tried on one machine, on addresses of the loopback.
+ *
+ * @throws UsageError when the control listener cannot be there
  */
 export function atAddress<Options extends Listening>(options: Options): Options {
   const { address, nodes, http, grpc, admin, control } = options;

@@ -200,12 +200,14 @@ export const clusterSettings = {
     flag: '--cluster-token-file',
     description:
       "file of the secret that makes a node one of the cluster (default: that in the data folder; see 'micro cluster token')",
+    requires: '--nodes',
     schema: path.optional(),
   },
   etcdBin: {
     flag: '--etcd-bin',
     description: 'etcd program of a node of a cluster, 3.4 or newer',
     default: 'etcd',
+    requires: '--nodes',
     schema: z
       .string()
       .min(1, 'it needs a name or a path')
@@ -215,11 +217,13 @@ export const clusterSettings = {
     flag: '--etcd-peer-port',
     description: 'where the etcd of a node of a cluster listens for the others, on --address',
     default: '2380',
+    requires: '--nodes',
     schema: port('it is a port, from 1 to 65535'),
   },
   etcdClientPort: {
     flag: '--etcd-client-port',
     description: 'where it listens on the loopback for this server (default: any free port)',
+    requires: '--nodes',
     schema: port('it is a port, from 1 to 65535').optional(),
   },
 } satisfies Record<string, Setting>;

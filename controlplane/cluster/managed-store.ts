@@ -7,6 +7,7 @@ import { StoreMode } from '../../proto/gen/micro/cluster/v1/cluster.ts';
 import { ControlPlaneError } from '../errors.ts';
 import { connectEtcd } from '../etcd/client/connect.ts';
 import { connectMembers } from '../etcd/client/members.ts';
+import { assertFree } from '../etcd/managed/free-port.ts';
 import { startManagedMember } from '../etcd/managed/member.ts';
 import { findEtcd } from '../etcd/managed/program.ts';
 import { runtimeMark } from '../runtime/instance/mark.ts';
@@ -33,6 +34,8 @@ export interface ManagedStoreOptions extends Pick<LocalNodeOptions, 'node' | 'da
   readonly choice: ManagedChoice;
   /** PATH and HOME for etcd. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called once when the cluster of which the node has data does not answer at once. */
+  readonly onWaiting: () => void;
   /** Ends the wait for a cluster. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -69,6 +72,12 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
     promote: (name) => admission.promote(name),
   });
 
+  const listenPeers = { host: ip, port: choice.peerPort };
+  // Of a node that has data, a killed server may have left an etcd that listens there.
+  if (local.record === undefined) {
+    await assertFree(listenPeers, '--etcd-peer-port');
+    await assertFree(listenClients, '--etcd-client-port');
+  }
   const record = local.record ?? (await commitToPlan(local, options));
   const folder = join(dataFolder, 'cluster', 'etcd');
   assertHasData(record, folder);
@@ -78,7 +87,7 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
       settings: {
         ...record.self,
         folder,
-        listenPeers: { host: ip, port: choice.peerPort },
+        listenPeers,
         listenClients,
         tls: credentials.files,
         initial: { ...record.plan, existing: record.joined },
@@ -97,7 +106,8 @@ export async function startManagedStore(options: ManagedStoreOptions): Promise<S
     (client) => client.close(),
   );
   const { failed } = member;
-  await untilServed({ client, members, neighbours, name: record.self.name, others, failed, signal, log });
+  const onWaiting = record.stage === 'member' ? options.onWaiting : () => undefined;
+  await untilServed({ client, members, neighbours, name: record.self.name, others, failed, onWaiting, signal, log });
   member.proven();
   if (record.stage !== 'member') await local.commit({ ...record, stage: 'member' });
 

@@ -2,6 +2,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 import type { RoutesServer, Snapshot } from '../../proto/gen/micro/routes/v1/routes.ts';
 import { dialRoutes } from '../../proto/routes/dial.ts';
+import { lateRoutes } from '../../proto/routes/late.ts';
 import { routesServiceDefinition, serveRoutes } from '../../proto/routes/serve.ts';
 import { describeRouteSource, service } from '../../proto/routes/source.contract.ts';
 import type { RouteSource, RouteSubscriber, RouteUpdate } from '../../proto/routes/source.ts';
@@ -13,6 +14,16 @@ describeRouteSource('routes in one process', async (first) => {
   const publisher = publishRoutes(first);
   return {
     source: publisher,
+    update: (change) => publisher.update(change),
+    drained: (revision, address) => drained(publisher, revision, address),
+    stop: async () => {},
+  };
+});
+
+describeRouteSource('routes that come late', async (first) => {
+  const publisher = publishRoutes(first);
+  return {
+    source: lateRoutes(Promise.resolve(publisher), 'not yet'),
     update: (change) => publisher.update(change),
     drained: (revision, address) => drained(publisher, revision, address),
     stop: async () => {},

@@ -32,9 +32,14 @@ const up = async (server: Server) => (await listed(server)).filter((node) => nod
 const fetchText = async (server: Server, path: string) => (await fetch(server.url(path))).text();
 
 /** Starts a node, and resolves with the start under way when it has printed such a line. */
-async function startUntil(nodes: Nodes, number: number, line: RegExp): Promise<{ readonly ready: Promise<Server> }> {
+async function startUntil(
+  nodes: Nodes,
+  number: number,
+  line: RegExp,
+  flags: Readonly<Record<string, string>> = {},
+): Promise<{ readonly ready: Promise<Server> }> {
   return new Promise((resolve, reject) => {
-    const ready = nodes.start(number, { onLine: (text) => line.test(text) && resolve({ ready }) });
+    const ready = nodes.start(number, { flags, onLine: (text) => line.test(text) && resolve({ ready }) });
     ready.catch(reject);
   });
 }
@@ -172,7 +177,19 @@ test('without a majority the missing are named within 5 s, calls go on, and it h
 
   servers.splice(1, 2, ...(await Promise.all([nodes.start(2), nodes.start(3)])));
   await expect.poll(async () => (await one.run('health')).exitCode, slow).toBe(0);
-  await one.succeed('kill', 'clock');
+});
+
+test('a node that comes back while there is no majority serves by what it knew', async ({ cluster }) => {
+  const { nodes, servers } = cluster;
+  const [one, two, three] = servers as [Server, Server, Server];
+  await Promise.all([one.crash(), two.fail(), three.fail()]);
+
+  const known = /serving from the last good route table/;
+  const first = await startUntil(nodes, 1, known, { '--http': ':8080' });
+  expect((await fetch(`http://${nodes.address(1)}:8080/api/clock/time`)).status).toBe(200);
+
+  servers.splice(0, 3, ...(await Promise.all([first.ready, nodes.start(2), nodes.start(3)])));
+  await servers[0]?.succeed('kill', 'clock');
 });
 
 test('a machine that is lost is replaced by one of the same address without data', async ({ cluster }) => {

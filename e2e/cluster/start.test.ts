@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { makeNodes, type Nodes } from '../harness/cluster.ts';
 import { runMicro } from '../harness/command.ts';
+import { startInstance } from '../harness/instance.ts';
 import { test as base } from '../harness/test.ts';
 
 const test = base.extend('nodes', async ({ folder }, { onCleanup }): Promise<Nodes> => {
@@ -35,7 +36,13 @@ test('what keeps a node from being one of a cluster is told in one line, exit 1'
   const old = join(folder, 'old-etcd');
   await writeFile(old, '#!/bin/sh\necho "etcd Version: 3.3.25"\n');
   await chmod(old, 0o755);
+  await using occupant = await startInstance();
+  const port = occupant.address.split(':')[1] ?? '';
   const wrong = [
+    [
+      { '--etcd-client-port': port },
+      /etcd of this node cannot listen on \S+: the port is taken; .*--etcd-client-port$/,
+    ],
     [
       { '--etcd-bin': 'etcd-that-is-not-there' },
       /there is no etcd-that-is-not-there .*apt-get install etcd-server.*--etcd-bin/,

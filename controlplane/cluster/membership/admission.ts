@@ -21,8 +21,8 @@ export class Admission {
   }
 
   /**
-   * Makes room for a node that has no data. Where there is a member of the same URL that had data once, the node lost them:
-   * the old member is removed, and the node is a new one. To give it the old one's place would be wrong: others may count
+   * Makes room for a node that has no data. Where there is a member of the same URL that had data once, or may have had
+   * under another name, the node lost them: the old member is removed, and the node is a new one. To give it the old one's place would be wrong: others may count
    * on what it had said.
    *
    * @throws ControlPlaneError `unavailable` when not now, `failed` when never
@@ -33,7 +33,7 @@ export class Admission {
     const known = await members.list();
     const same = known.find(({ peerUrl }) => peerUrl === newcomer.peerUrl);
     assertNameIsFree(newcomer, known);
-    if (same !== undefined && isPlanned(same, record)) return { plan: record.plan, learner: false };
+    if (same?.name === newcomer.name && isPlanned(same, record)) return { plan: record.plan, learner: false };
     if (same !== undefined && same.name !== '') {
       log.warn({ member: same.name }, 'a node came back without its data: its member is replaced by a new one');
       await members.remove(same.id);
@@ -63,7 +63,7 @@ export class Admission {
   }
 }
 
-/** Whether a member is one of those that form the cluster, and has never been up. */
+/** Whether a member is one of those that form the cluster, and has never been seen. */
 function isPlanned(member: EtcdMember, { joined, plan }: MembershipRecord): boolean {
   if (member.started || member.learner || member.name === '') return false;
   if (!joined && plan.members.some(({ peerUrl }) => peerUrl === member.peerUrl)) return true;

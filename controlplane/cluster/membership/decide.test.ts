@@ -49,6 +49,9 @@ test('a plan is taken over, and no second one is made, also by the first when it
 test('a plan without the node is none for it', () => {
   const other: Plan = makePlan([a, b], 'token');
   expect(reasonsOf(c, answers({ ...a, stage: Stage.STAGE_FORMING, plan: other }, b))[0]).toContain('is not planned');
+  const forming = { ...a, stage: Stage.STAGE_FORMING, plan };
+  const wiped = describe('c', { node: 'node-new' });
+  expect(reasonsOf(wiped, answers(forming, b))[0]).toContain('is planned as node-c@c:8083');
 });
 
 test.each([

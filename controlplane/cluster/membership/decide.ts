@@ -1,4 +1,5 @@
 import { type DescribeResponse, type Plan, Stage } from '../../../proto/gen/micro/nodes/v1/nodes.ts';
+import { memberName } from './plan.ts';
 
 /** What a node answered when it was asked who it is, or why it did not. */
 export type Answer = { readonly description: DescribeResponse } | { readonly reason: string };
@@ -38,9 +39,14 @@ export function decide(own: DescribeResponse, answers: ReadonlyMap<string, Answe
 
   const planned = others.find(({ plan }) => plan !== undefined);
   if (planned?.plan !== undefined) {
-    if (planned.plan.members.some(({ peerUrl }) => peerUrl === own.peerUrl))
-      return { type: 'form', plan: planned.plan };
-    return wait(`${nameOf(planned)} forms a cluster in which ${own.peerUrl} is not planned`);
+    const place = planned.plan.members.find(({ peerUrl }) => peerUrl === own.peerUrl);
+    if (place?.name === memberName(own)) return { type: 'form', plan: planned.plan };
+    // Under its old name it may have had data, which it lost, and a voice in the cluster, which it must not raise twice.
+    const as = place === undefined ? 'is not planned' : `is planned as ${place.name}`;
+    return wait(
+      `${nameOf(planned)} forms a cluster in which this node ${as}: it joins that when it has formed; if it never does, ` +
+        'remove the folder `cluster` from the data folder of each node and start them',
+    );
   }
   const [first] = own.nodes;
   if (first === own.address) return { type: 'plan', nodes: [own, ...others] };

@@ -17,6 +17,8 @@ export interface UntilServedOptions {
   readonly others: readonly string[];
   /** Resolves when there is nothing to wait for any more. */
   readonly failed: Promise<ControlPlaneError>;
+  /** Called once, when it takes longer than a start does. */
+  readonly onWaiting: () => void;
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
@@ -24,7 +26,7 @@ export interface UntilServedOptions {
 /** How often the member is asked, in milliseconds. */
 const everyMs = 200;
 
-/** Members that start together answer for themselves first. */
+/** A cluster that starts has no leader for a moment, of which nobody need be told; in milliseconds. */
 const quietMs = 3_000;
 
 /**
@@ -34,9 +36,10 @@ const quietMs = 3_000;
  * @throws ControlPlaneError when the member is given up; the reason of `signal` when that is aborted
  */
 export async function untilServed(options: UntilServedOptions): Promise<void> {
-  const { client, members, failed, signal, log } = options;
+  const { client, members, failed, onWaiting, signal, log } = options;
   const waiting = new Waiting('the cluster', log);
   const sinceMs = performance.now();
+  let waits = false;
   let lost: ControlPlaneError | undefined;
   const ended = new AbortController();
   void failed.then((error) => {
@@ -50,7 +53,11 @@ export async function untilServed(options: UntilServedOptions): Promise<void> {
     if (reason === undefined) return;
     const status = await members.status().catch(() => undefined);
     const reasons = status?.learner === true ? await promote(options) : [reason];
-    if (performance.now() - sinceMs > quietMs) waiting.for(reasons);
+    if (performance.now() - sinceMs > quietMs) {
+      waiting.for(reasons);
+      if (!waits) onWaiting();
+      waits = true;
+    }
     await pause(everyMs, AbortSignal.any([signal, ended.signal]));
   }
 }

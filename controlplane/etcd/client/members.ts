@@ -82,9 +82,8 @@ async function ask<Response>(
     return await unary<Response>(start);
   } catch (error) {
     const { code, details } = error as ServiceError;
-    throw new ControlPlaneError(isForNow(code, details) ? 'unavailable' : 'failed', `etcd says: ${details}`, {
-      cause: error,
-    });
+    const message = code === grpcStatus.DEADLINE_EXCEEDED ? 'its etcd does not answer' : `etcd says: ${details}`;
+    throw new ControlPlaneError(isForNow(code, details) ? 'unavailable' : 'failed', message, { cause: error });
   }
 }
 
