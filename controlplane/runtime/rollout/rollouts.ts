@@ -116,7 +116,8 @@ export class Rollouts {
   async kill(name: string): Promise<string> {
     const { ownership, deployments, lanes, fleet, orphans, restorer, sweeper } = this.#parts;
     const service = await this.#resolve(name);
-    const stored = await deployments.get(service);
+    // One that cannot be read belongs to nobody.
+    const stored = (await deployments.list()).find(({ deployment }) => deployment.service === service);
     if (stored !== undefined) await ownership.assertFree(stored.deployment);
     await lanes.interrupt(service, new ControlPlaneError('failed', `${service} was killed`));
     const work = async (): Promise<void> => {
