@@ -1,80 +1,22 @@
-import { isIP } from 'node:net';
-import { availableParallelism, homedir } from 'node:os';
-import { resolve } from 'node:path';
+import { availableParallelism } from 'node:os';
 import * as z from 'zod';
-import { formatLocation } from '../../controlplane/runtime/source/location/location.ts';
-import { parseLocation } from '../../controlplane/runtime/source/location/parse.ts';
-import { parseTcpAddress, type TcpAddress } from '../../proto/channel/address.ts';
 import { duration } from './duration.ts';
+import {
+  expandPath,
+  gitRepository,
+  list,
+  loopbackAddress,
+  network,
+  nodeAddress,
+  offOr,
+  path,
+  port,
+  host,
+  tcpAddress,
+  timeout,
+  wait,
+} from './schemas.ts';
 import type { Setting } from './setting.ts';
-
-const tcpAddress = z.string().transform((text, context): TcpAddress => {
-  try {
-    return parseTcpAddress(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
-});
-
-const loopbackAddress = tcpAddress.refine(
-  ({ host }) => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.')),
-  {
-    message: 'it may listen on the loopback only, such as 127.0.0.1:2379: whoever reaches it can register services',
-  },
-);
-
-const path = z.string().min(1, 'it needs a path').transform(expandPath);
-
-function expandPath(text: string): string {
-  return resolve(text === '~' || text.startsWith('~/') ? homedir() + text.slice(1) : text);
-}
-
-/** "a,b , c" → ["a", "b", "c"]. */
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-
-const network = z.string().refine(isNetwork, {
-  error: ({ input }) => `"${String(input)}" is neither an IP address nor a network such as 10.0.0.0/8`,
-});
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-}
-
-const longestWaitMs = 60 * 60_000;
-const wait = duration.refine((ms) => ms <= longestWaitMs, { error: 'it is more than 60m' });
-const timeout = wait.refine((ms) => ms > 0, { error: 'it may not be 0' });
-
-/** "off" → undefined; anything else as the schema has it, with its own messages. */
-const offOr = <Output>(schema: z.ZodType<Output, string>) =>
-  z.string().transform((text, context): Output | undefined => {
-    if (text === 'off') return undefined;
-    const result = schema.safeParse(text);
-    if (result.success) return result.data;
-    for (const { message } of result.error.issues) context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-
-/** A git repository by what `micro run` takes, or by a path, which becomes a file:// URL. */
-const gitRepository = z.string().transform((text, context) => {
-  const isPath = /^[.~/]/.test(text);
-  try {
-    const location = parseLocation(isPath ? `file://${expandPath(text)}` : text);
-    if (location.type === 'git') return formatLocation(location);
-    context.addIssue({ code: 'custom', message: `"${text}" is neither a git URL nor host/owner/repository` });
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-  }
-  return z.NEVER;
-});
 
 /** Settings that both planes and the client commands share. */
 export const dataDir = {
@@ -151,35 +93,6 @@ export const controlPlaneSettings = {
     schema: duration.refine((ms) => ms <= longestInstanceDrainMs, { error: 'it is more than 10m' }),
   },
 } satisfies Record<string, Setting>;
-
-const host = z
-  .string()
-  .refine((text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text), {
-    error: ({ input }) => `"${String(input)}" is neither an IP address nor the name of a host`,
-  })
-  .refine((text) => !/^(0\.0\.0\.0|::)$/.test(text), {
-    error: 'it is one address, at which the other nodes find this one',
-  });
-
-/** "b", "b:8083" or "[::1]:8083". */
-const nodeAddress = z.string().transform((text, context): { readonly host: string; readonly port?: number } => {
-  const bare = host.safeParse(text);
-  if (bare.success) return { host: bare.data };
-  const result = tcpAddress.safeParse(text);
-  if (result.success && host.safeParse(result.data.host).success && result.data.port !== 0) return result.data;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is no node: write host or host:port, the port being its --control`,
-  });
-  return z.NEVER;
-});
-
-const port = (error: string) =>
-  z
-    .string()
-    .regex(/^\d{1,5}$/, { error })
-    .transform(Number)
-    .refine((number) => number > 0 && number <= 65_535, { error });
 
 /** Settings of a node of a cluster. */
 export const clusterSettings = {
