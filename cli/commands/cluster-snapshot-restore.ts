@@ -9,7 +9,7 @@ const settings = { dataDir, logLevel: { ...logLevel, default: 'warn' } };
 export class ClusterSnapshotRestoreCommand extends MicroCommand {
   static override paths = [['cluster', 'snapshot', 'restore']];
   static override usage = Command.Usage({
-    category: 'Cluster',
+    category: 'Server',
     description: 'make the content of a snapshot the state of a server that does not run',
     details: `
       The server that is started with this --data-dir next has the deployments of the snapshot. What is not in the data folder,

@@ -9,7 +9,7 @@ import { ClientCommand, type Server } from '../client-command.ts';
 export class ClusterSnapshotSaveCommand extends ClientCommand {
   static override paths = [['cluster', 'snapshot', 'save']];
   static override usage = Command.Usage({
-    category: 'Cluster',
+    category: 'Server',
     description: 'write what the store keeps to a file',
     details: `
       Deployments with their environment, which may hold secrets: the file is for its owner alone. Sources and builds are not in it.

@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
+import { recordPath } from '../cluster/membership/record.ts';
 import { openDataFolder } from '../data-folder/data-folder.ts';
 import { ControlPlaneError } from '../errors.ts';
 import { connectEtcd } from '../etcd/client/connect.ts';
@@ -33,13 +34,19 @@ const mostAtOnce = 128;
  * Makes the state of a snapshot that of a server that does not run: of one that keeps it itself, or that will carry it
  * into a cluster. The state is made beside what is there, and takes its place when it is whole.
  *
- * @throws ControlPlaneError `invalid` for a file that is no whole snapshot; `conflict` when a server uses the data folder, or
- * there is state in it and `replace` is not set. Nothing is changed then
+ * @throws ControlPlaneError `invalid` for a file that is no whole snapshot; `conflict` when a server uses the data folder, it is
+ * that of a node of a cluster, or there is state in it and `replace` is not set. Nothing is changed then
  */
 export async function restoreSnapshot({ file, dataDir, replace, log }: RestoreOptions): Promise<Restored> {
   const { head, entries } = await readSnapshot(file);
   const folder = await openDataFolder({ path: dataDir });
   try {
+    if (existsSync(recordPath(dataDir))) {
+      throw new ControlPlaneError(
+        'conflict',
+        `${dataDir} is that of a node of a cluster, which keeps its state itself: restore into another --data-dir`,
+      );
+    }
     const place = join(dataDir, embeddedFolder);
     const begun = join(dataDir, `${embeddedFolder}.restoring`);
     await rm(begun, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runMicro } from '../harness/command.ts';
@@ -82,6 +82,12 @@ test('a snapshot that is not whole is refused, and changes nothing', async ({ st
   const missing = await restore(join(folder, 'missing.json'), dataDir);
   expect(missing.stderr).toMatch(/^micro: \S+missing\.json cannot be read: ENOENT/);
   await expect(stat(dataDir)).rejects.toThrow('ENOENT');
+
+  const nodeDir = join(folder, 'node');
+  await mkdir(join(nodeDir, 'cluster'), { recursive: true });
+  await writeFile(join(nodeDir, 'cluster', 'member.json'), '{}');
+  await writeFile(file, `${lines.join('\n')}\n`);
+  expect((await restore(file, nodeDir, '--replace')).stderr).toMatch(/is that of a node of a cluster, .*--data-dir/);
 
   const unwritable = await server.run('cluster', 'snapshot', 'save', join(folder, 'no', 'such', 'folder'));
   expect(unwritable).toMatchObject({ exitCode: 1, stdout: '' });
