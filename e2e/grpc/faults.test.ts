@@ -6,31 +6,14 @@ import { describe, expect, onTestFinished } from 'vitest';
 import { freeAddress } from '../harness/free-address.ts';
 import type { Server } from '../harness/server.ts';
 import { connectEcho } from './echo/client.ts';
-import { type EchoClient, methods } from './echo/echo.types.ts';
+import { methods } from './echo/echo.types.ts';
 import type { Library } from './echo/instance.ts';
+import { startLoad } from './echo/load.ts';
 import { writeEchoService } from './echo/service.ts';
 import { test } from './echo/test.ts';
 
 const unary = { path: methods.unary, sizes: [16] };
 const hold = { path: methods.hold, sizes: [16] };
-
-/** Makes calls, so many at once, until it is told to stop. */
-function startLoad({ repeat }: EchoClient): { stop(): Promise<Readonly<Record<number, number>>> } {
-  const codes: Record<number, number> = {};
-  const stopping = new AbortController();
-  const ended = (async () => {
-    while (!stopping.signal.aborted)
-      for (const [code, count] of Object.entries(await repeat({ ...unary, waitForReady: true }, 100, 10)))
-        codes[Number(code)] = (codes[Number(code)] ?? 0) + count;
-  })();
-  return {
-    async stop() {
-      stopping.abort();
-      await ended;
-      return codes;
-    },
-  };
-}
 
 describe.for<Library>(['grpc-js', 'grpcio'])('a client on %s', (client) => {
   test('calls in flight end with UNAVAILABLE when their instance is killed, and go on when it is back', async ({

@@ -19,6 +19,8 @@ export interface EchoInstance extends AsyncDisposable {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends it as a crash does. */
   kill(): Promise<void>;
+  /** Tells it to end, which it does after its calls. */
+  stop(): Promise<void>;
   /** Starts it again, at the same address. */
   start(): Promise<void>;
 }
@@ -55,12 +57,14 @@ export async function startEchoInstance(library: Library, options: InstanceOptio
     return line.replace('listening on ', '');
   }
 
-  async function kill(): Promise<void> {
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await exited;
   }
+
+  const kill = () => end('SIGKILL');
 
   const port = await launch('0');
   return {
@@ -71,6 +75,7 @@ export async function startEchoInstance(library: Library, options: InstanceOptio
     held,
     signal: (signal) => void child.kill(signal),
     kill,
+    stop: () => end('SIGTERM'),
     async start() {
       await launch(port);
     },
