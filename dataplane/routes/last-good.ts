@@ -74,36 +74,43 @@ export class LastGoodFile {
 
   async #writeAll(): Promise<void> {
     while (this.#newest) {
-      const startedAt = performance.now();
       const snapshot = this.#newest();
       this.#newest = undefined;
+      const { bytes, tookMs } = await encode(snapshot);
       try {
-        await writeFileAtomic(this.path, await encode(snapshot), { mode: 0o600 });
+        await writeFileAtomic(this.path, bytes, { mode: 0o600 });
       } catch (error) {
         this.#log.error({ err: error }, `cannot write the last good route table ${this.path}`);
       }
-      const longPauseMs = Math.max(pauseMs, pauseTimes * (performance.now() - startedAt));
+      const longPauseMs = Math.max(pauseMs, pauseTimes * tookMs);
       // A cut pause is no failure: there is something to write now, or nobody waits for more.
       await setTimeout(longPauseMs, undefined, { ref: false, signal: this.#stopPausing.signal }).catch(() => {});
     }
   }
 }
 
-/** A message may be encoded in parts, one behind the other, as long as each has other elements of what is repeated. */
-async function encode({ services, ...rest }: Snapshot): Promise<Buffer> {
+/**
+ * A message may be encoded in parts, one behind the other, as long as each has other elements of what is repeated.
+ *
+ * @returns also how long calls had to wait for it, all in all
+ */
+async function encode({ services, ...rest }: Snapshot): Promise<{ readonly bytes: Buffer; readonly tookMs: number }> {
   const hash = createHash('sha256');
   const parts: Uint8Array[] = [];
+  let tookMs = 0;
   const add = (part: Snapshot): void => {
+    const startedAt = performance.now();
     const bytes = Snapshot.encode(part).finish();
     hash.update(bytes);
     parts.push(bytes);
+    tookMs += performance.now() - startedAt;
   };
   add({ ...rest, services: [] });
   for (let from = 0; from < services.length; from += encodedAtOnce) {
     add({ clusterId: 0n, revision: 0n, prefixes: [], services: services.slice(from, from + encodedAtOnce) });
     await setImmediate();
   }
-  return Buffer.concat([hash.digest(), ...parts]);
+  return { bytes: Buffer.concat([hash.digest(), ...parts]), tookMs };
 }
 
 const digest = (payload: Uint8Array): Buffer => createHash('sha256').update(payload).digest();

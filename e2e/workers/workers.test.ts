@@ -171,7 +171,7 @@ test('a worker that is started again while the control plane is away serves from
   await expect.poll(async () => (await fetch(dataPlane.url('/service/steady/'))).status).toBe(200);
   // It is written about a second after the table before it.
   const lastGood = () => readFile(join(dataPlane.dataDir, 'routes.last-good'), 'latin1');
-  await expect.poll(lastGood).toContain('go.micro.service.steady');
+  await expect.poll(lastGood, { timeout: 10_000 }).toContain('go.micro.service.steady');
   await controlPlane.crash();
   const before = await workersOf(dataPlane);
   const load = startLoad(dataPlane.url('/service/steady/'));
