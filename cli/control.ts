@@ -13,6 +13,7 @@ interface ControlOptions {
   readonly etcd?: readonly TcpAddress[] | undefined;
   readonly etcdListen: TcpAddress | undefined;
   readonly namespace: string;
+  readonly readyTimeout: number;
   readonly instanceDrain: number;
   readonly servicesRepo: string;
   /** This node's place among those of a cluster; undefined for a server that is alone. */
@@ -58,6 +59,7 @@ export async function startControl(
     store: options.cluster ?? (options.etcd === undefined ? 'embedded' : { endpoints: options.etcd }),
     registryDoor: options.etcdListen,
     namespace: options.namespace,
+    readyTimeoutMs: options.readyTimeout,
     instanceDrainMs: options.instanceDrain,
     servicesRepository: options.servicesRepo,
     ...inherited,

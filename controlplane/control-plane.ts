@@ -20,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly registryDoor: TcpAddress | undefined;
   /** What the names of services begin with: "go.micro". */
   readonly namespace: string;
+  /** How long an instance may take from its start until it is ready, in milliseconds. */
+  readonly readyTimeoutMs: number;
   /** How long calls in flight may go on at an instance that is replaced or killed, in milliseconds. */
   readonly instanceDrainMs: number;
   /** PATH, HOME and LANG for services: all they get of the server's own environment. */

@@ -98,7 +98,7 @@ export async function startParts(
       servicesRepository,
       clusterNodes: cluster && (() => cluster.nodes.names()),
       host: cluster === undefined ? '127.0.0.1' : instanceHost(cluster),
-      limits: { drainMs: options.instanceDrainMs },
+      limits: { readyTimeoutMs: options.readyTimeoutMs, drainMs: options.instanceDrainMs },
       log,
     }),
   );

@@ -22,6 +22,7 @@ export class ControlPlaneCommand extends MicroCommand {
   etcdListen = flag(settings.etcdListen);
   namespace = flag(settings.namespace);
   servicesRepo = flag(settings.servicesRepo);
+  readyTimeout = flag(settings.readyTimeout);
   instanceDrain = flag(settings.instanceDrain);
   token = flag(token);
   logLevel = flag(logLevel);

@@ -54,6 +54,7 @@ export class ServerCommand extends MicroCommand {
   etcdListen = flag(settings.etcdListen);
   namespace = flag(settings.namespace);
   servicesRepo = flag(settings.servicesRepo);
+  readyTimeout = flag(settings.readyTimeout);
   instanceDrain = flag(settings.instanceDrain);
   tlsCert = flag(settings.tlsCert);
   tlsKey = flag(settings.tlsKey);

@@ -25,6 +25,7 @@ test('without flags and environment the defaults hold', () => {
     etcdListen: { host: '127.0.0.1', port: 2379 },
     servicesRepo: 'github.com/micro/services',
     namespace: 'go.micro',
+    readyTimeout: 60_000,
     instanceDrain: 30_000,
     http: { host: '', port: 8080 },
     grpc: { host: '', port: 8081 },

@@ -86,6 +86,12 @@ export const controlPlaneSettings = {
     default: 'github.com/micro/services',
     schema: gitRepository,
   },
+  readyTimeout: {
+    flag: '--ready-timeout',
+    description: 'how long an instance may take from its start until it is ready, before it is given up',
+    default: '60s',
+    schema: timeout,
+  },
   instanceDrain: {
     flag: '--instance-drain',
     description: 'how long calls in flight may go on at an instance that is replaced or killed',
